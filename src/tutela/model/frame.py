@@ -1,0 +1,46 @@
+"""`Frame`: pixels out of content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Pixels and where they came from.
+
+    ``pixels`` is uint8, C-contiguous, [height, width] for grey or [height, width, 3] for RGB, *as stored in the file*;
+    ``exif_orientation`` (1 to 8, EXIF 2.32 tag 0x0112) says how to lay them upright, so that a kernel can do it for
+    nothing (`upright` does it for everyone else).  ``width`` and ``height`` are of the upright picture at full size, also where
+    the decoder delivered a reduced one.  ``number`` counts from 0 within the content; ``time`` is in seconds for a moment
+    of an animation, else ``None``.
+    """
+
+    number: int
+    pixels: Pixels
+    width: int
+    height: int
+    exif_orientation: int = 1
+    time: float | None = None
+
+    def upright(self) -> Pixels:
+        """The pixels laid upright; a C-contiguous copy unless they are so already."""
+        turned = _UPRIGHT[self.exif_orientation](self.pixels)
+        return np.ascontiguousarray(turned)
+
+
+_UPRIGHT = {
+    1: lambda p: p,
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: p.swapaxes(0, 1),
+    6: lambda p: np.rot90(p, -1),
+    7: lambda p: p.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda p: np.rot90(p),
+}

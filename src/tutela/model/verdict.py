@@ -1,0 +1,118 @@
+"""`Hit`, `Verdict` and `Finding`: what was learned of one content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tutela.model.content import MediaType
+from tutela.model.entry import Grade, Purpose
+from tutela.model.problem import Problem
+from tutela.model.signal import Orientation, Signal, Unhashable
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry met by a signal.
+
+    ``distance`` is in the kind's own measure (bits for ``pdq``, 0 for a digest).  ``frame`` is the frame it was met in,
+    ``None`` when the bytes themselves met it.
+    """
+
+    list_name: str
+    list_version: int
+    purpose: Purpose
+    entry_key: str
+    kind: str
+    distance: int
+    orientation: Orientation
+    frame: int | None
+    grades: tuple[Grade, ...] = ()
+    labels: tuple[str, ...] = ()
+    source: str = ""
+    added: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The very bytes, or an equal perceptual hash's digest, are on a known list."""
+
+    hit: Hit
+    reasons: tuple[str, ...]
+    rule = "known.exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A frame lies within a known list's threshold of an entry."""
+
+    hit: Hit
+    reasons: tuple[str, ...]
+    rule = "known.near"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBenign:
+    """A benign entry lies at an equal or smaller distance than every known one."""
+
+    hit: Hit
+    reasons: tuple[str, ...]
+    rule = "benign.nearer"
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """Everything that could be looked at was, and no list has it."""
+
+    reasons: tuple[str, ...] = ()
+    rule = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """No digest met a list and no pixels could be had: nothing can be said of what the content shows."""
+
+    reasons: tuple[str, ...]
+    rule = "unreadable"
+
+
+Verdict = Known | Near | ListedBenign | NothingFound | Unreadable
+
+#: The verdict's name in JSON, gravest first.
+VERDICT_NAMES: dict[type, str] = {
+    Known: "known",
+    Near: "near",
+    Unreadable: "unreadable",
+    ListedBenign: "listed-as-benign",
+    NothingFound: "nothing-found",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInfo:
+    """What a finding keeps of a frame: everything but its pixels."""
+
+    number: int
+    width: int
+    height: int
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Everything learned of one content; one shape for library, CLI, report and every tool.
+
+    ``signals`` holds what was computed and ``unhashable`` what could not be; ``thumbnail`` is a small WebP picture (bytes)
+    only where a report asked for one, and is not part of the JSON form.
+    """
+
+    name: str
+    size: int | None
+    media_type: MediaType | None
+    frames: tuple[FrameInfo, ...]
+    signals: tuple[Signal, ...]
+    unhashable: tuple[Unhashable, ...]
+    hits: tuple[Hit, ...]
+    verdict: Verdict
+    problems: tuple[Problem, ...]
+    thumbnail: bytes | None = None
