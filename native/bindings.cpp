@@ -1,0 +1,263 @@
+// Python's door to the kernel: shapes are checked here, and the lock is given up around every long call.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+
+#include "crc32c.h"
+#include "memory.h"
+#include "path.h"
+#include "pdq.h"
+#include "segment.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace tutela {
+namespace {
+
+using Bytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Codes = nb::ndarray<const uint8_t, nb::shape<-1, kCodeBytes>, nb::c_contig, nb::device::cpu>;
+using Ids = nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Sums = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Grey = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Rgb = nb::ndarray<const uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
+
+template <typename T>
+nb::ndarray<nb::numpy, T, nb::ndim<1>> give(std::vector<T>&& values) {
+  auto* kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner);
+}
+
+// ------------------------------------------------------------------------------------------------ PDQ
+
+Picture picture(const uint8_t* pixels, size_t height, size_t width, bool rgb, int orientation) {
+  if (height < kPdqSmallest || width < kPdqSmallest) throw nb::value_error("a side is shorter than 5 pixels");
+  if (height > 0x7FFFFFFF || width > 0x7FFFFFFF) throw nb::value_error("a side is longer than 2^31 pixels");
+  if (orientation < 1 || orientation > 8) throw nb::value_error("an EXIF orientation is 1 to 8");
+  return {pixels, static_cast<int>(height), static_cast<int>(width), static_cast<ptrdiff_t>(width * (rgb ? 3 : 1)), rgb, orientation};
+}
+
+using Hashed = std::tuple<nb::bytes, int>;
+Hashed hashed(const PdqHash& hash) { return {nb::bytes(reinterpret_cast<const char*>(hash.value), 32), hash.quality}; }
+
+Hashed hash_one(const Picture& given) {
+  PdqHash hash;
+  {
+    nb::gil_scoped_release release;
+    hash = pdq(given);
+  }
+  return hashed(hash);
+}
+
+std::vector<Hashed> hash_eight(const Picture& given) {
+  PdqHash hashes[8];
+  {
+    nb::gil_scoped_release release;
+    pdq_orientations(given, hashes);
+  }
+  std::vector<Hashed> all;
+  for (const PdqHash& hash : hashes) all.push_back(hashed(hash));
+  return all;
+}
+
+// ---------------------------------------------------------------------------------------------- blocks
+
+struct BlockCheck {
+  Bytes data;
+  Sums sums;
+  Blocks blocks;
+  BlockCheck(Bytes bytes, Sums given) : data(bytes), sums(given), blocks(bytes.data(), bytes.shape(0), given.data()) {
+    if (given.shape(0) != (bytes.shape(0) + kBlock - 1) / kBlock) throw nb::value_error("one checksum a block is needed");
+  }
+  void check(size_t at, size_t length) const {
+    if (at > data.shape(0) || length > data.shape(0) - at) throw Damaged("it refers to bytes beyond its end");
+    blocks.check(data.data() + at, length);
+  }
+};
+
+std::vector<uint32_t> sums_of(const uint8_t* data, size_t size) {
+  std::vector<uint32_t> sums;
+  for (size_t at = 0; at < size; at += kBlock) sums.push_back(crc32c(data + at, std::min(kBlock, size - at)));
+  return sums;
+}
+
+// -------------------------------------------------------------------------------------------- segments
+
+struct Segment {
+  SegmentView view;
+  std::shared_ptr<Memory> memory;             // of a built segment
+  std::shared_ptr<BlockCheck> blocks;         // of a mapped one
+  std::shared_ptr<std::vector<uint8_t>> dead;
+};
+
+size_t aligned(size_t size) { return (size + 63) / 64 * 64; }
+
+std::shared_ptr<Segment> build(Codes codes, Ids ids) {
+  const size_t rows = codes.shape(0);
+  if (ids.shape(0) != rows) throw nb::value_error("one id for each code is needed");
+  if (rows > kMaxRows) throw nb::value_error("a segment has at most 2^24 rows");
+  nb::gil_scoped_release release;
+  const SegmentSizes sizes(rows);
+  auto made = std::make_shared<Segment>();
+  made->memory = std::make_shared<Memory>(aligned(sizes.codes) + aligned(sizes.ids) + aligned(sizes.offsets) +
+                                          aligned(sizes.following) + aligned(sizes.numbers));
+  uint8_t* at = made->memory->data();
+  const auto part = [&at](size_t size) {
+    uint8_t* begin = at;
+    at += aligned(size);
+    return begin;
+  };
+  uint8_t* out_codes = part(sizes.codes);
+  auto* out_ids = reinterpret_cast<uint64_t*>(part(sizes.ids));
+  auto* offsets = reinterpret_cast<uint32_t*>(part(sizes.offsets));
+  auto* following = reinterpret_cast<uint32_t*>(part(sizes.following));
+  uint8_t* numbers = part(sizes.numbers);
+  build_segment(codes.data(), ids.data(), rows, out_codes, out_ids, offsets, following, numbers);
+  made->view = {rows, sizes.bucket_bits, out_codes, out_ids, offsets, following, numbers, nullptr, nullptr};
+  return made;
+}
+
+// Parts lie in the mapped file at the given byte offsets, in the order of part_names().
+std::shared_ptr<Segment> map(std::shared_ptr<BlockCheck> blocks, size_t rows, int bucket_bits, const std::vector<size_t>& at) {
+  if (rows > kMaxRows || at.size() != 5) throw Damaged("its header names parts that cannot be");
+  const SegmentSizes sizes(rows);
+  if (sizes.bucket_bits != bucket_bits) throw Damaged("its header names a bucket width that cannot be");
+  const size_t lengths[5] = {sizes.codes, sizes.ids, sizes.offsets, sizes.following, sizes.numbers};
+  const size_t whole = blocks->data.shape(0);
+  const uint8_t* base = blocks->data.data();
+  for (size_t i = 0; i < 5; ++i)
+    if (at[i] % 64 || at[i] > whole || lengths[i] > whole - at[i]) throw Damaged("its header names a part beyond its end");
+  if (reinterpret_cast<uintptr_t>(base) % 64) throw nb::value_error("the file must be mapped at a page");
+  auto made = std::make_shared<Segment>();
+  made->blocks = blocks;
+  made->view = {rows, bucket_bits, base + at[0], reinterpret_cast<const uint64_t*>(base + at[1]),
+                reinterpret_cast<const uint32_t*>(base + at[2]), reinterpret_cast<const uint32_t*>(base + at[3]), base + at[4],
+                nullptr, &blocks->blocks};
+  return made;
+}
+
+std::shared_ptr<Segment> without(const Segment& segment, Bytes dead) {
+  if (dead.shape(0) != (segment.view.rows + 7) / 8) throw nb::value_error("one bit a row is needed");
+  auto made = std::make_shared<Segment>(segment);
+  made->dead = std::make_shared<std::vector<uint8_t>>(dead.data(), dead.data() + dead.shape(0));
+  made->view.dead = made->dead->data();
+  return made;
+}
+
+nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>> raw(nb::handle owner, const void* data, size_t size) {
+  return nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>>(data, {size}, owner);
+}
+
+nb::list parts(nb::handle self) {
+  const auto& segment = nb::cast<const Segment&>(self);
+  const SegmentSizes sizes(segment.view.rows);
+  nb::list all;
+  all.append(raw(self, segment.view.codes, sizes.codes));
+  all.append(raw(self, segment.view.ids, sizes.ids));
+  all.append(raw(self, segment.view.offsets, sizes.offsets));
+  all.append(raw(self, segment.view.following, sizes.following));
+  all.append(raw(self, segment.view.numbers, sizes.numbers));
+  return all;
+}
+
+nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>> plain_codes(const Segment& segment) {
+  const size_t rows = segment.view.rows;
+  auto* kept = new std::vector<uint8_t>(rows * kCodeBytes);
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<uint8_t>*>(p); });
+  segment.view.check(segment.view.codes, rows * kCodeBytes);
+  for (size_t row = 0; row < rows; ++row) unpermute(segment.view.codes + row * kCodeBytes, kept->data() + row * kCodeBytes);
+  return nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>(kept->data(), {rows, size_t{kCodeBytes}}, owner);
+}
+
+nb::ndarray<nb::numpy, const uint64_t, nb::ndim<1>> plain_ids(nb::handle self) {
+  const auto& view = nb::cast<const Segment&>(self).view;
+  view.check(view.ids, view.rows * sizeof(uint64_t));
+  return nb::ndarray<nb::numpy, const uint64_t, nb::ndim<1>>(view.ids, {view.rows}, self);
+}
+
+Method method_named(const std::string& name) {
+  if (name == "auto") return Method::kAny;
+  if (name == "bands") return Method::kProbe;
+  if (name == "scan") return Method::kScan;
+  throw nb::value_error("a method is auto, bands or scan");
+}
+
+auto search_all(const std::vector<std::shared_ptr<Segment>>& segments, Codes queries, int radius, int threads,
+                const std::string& method) {
+  if (radius < 0 || radius > 256) throw nb::value_error("a radius is 0 to 256 bits");
+  const Method chosen = method_named(method);
+  std::vector<const SegmentView*> views;
+  for (const auto& segment : segments) views.push_back(&segment->view);
+  Found found;
+  {
+    nb::gil_scoped_release release;
+    found = search(views, queries.data(), queries.shape(0), radius, threads, chosen);
+  }
+  return std::make_tuple(give(std::move(found.offsets)), give(std::move(found.ids)), give(std::move(found.distances)));
+}
+
+// What the planner would do with one segment of `rows` rows: (method, expected microseconds).
+std::tuple<std::string, double> plan(size_t rows, int radius) {
+  const SearchPlan made(radius, bucket_bits_for(rows));
+  const double scan = kScanNanoseconds * static_cast<double>(rows);
+  const double bands = made.possible ? made.cost(rows) : scan;
+  if (made.possible && bands < scan) return {"bands", bands / 1000};
+  return {"scan", scan / 1000};
+}
+
+void bind_segments(nb::module_& m) {
+  nb::class_<BlockCheck>(m, "Blocks", "Checksums of a mapped file, checked before a block's bytes are first used.")
+      .def(nb::init<Bytes, Sums>(), "data"_a.noconvert(), "sums"_a.noconvert())
+      .def("check", &BlockCheck::check, "at"_a, "length"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def("check_all", [](const BlockCheck& self) { self.blocks.check_all(); }, nb::call_guard<nb::gil_scoped_release>())
+      .def_prop_ro("whole", [](const BlockCheck& self) { return self.blocks.whole(); });
+  nb::class_<Segment>(m, "Segment", "One immutable segment of a Hamming index.")
+      .def_static("build", &build, "codes"_a.noconvert(), "ids"_a.noconvert())
+      .def_static("map", &map, "blocks"_a, "rows"_a, "bucket_bits"_a, "at"_a)
+      .def("without", &without, "dead"_a.noconvert())
+      .def("parts", [](nb::handle self) { return parts(self); })
+      .def("codes", &plain_codes)
+      .def("ids", [](nb::handle self) { return plain_ids(self); })
+      .def_prop_ro("bucket_bits", [](const Segment& self) { return self.view.bucket_bits; })
+      .def("__len__", [](const Segment& self) { return self.view.rows; });
+  m.def("search", &search_all, "segments"_a, "queries"_a.noconvert(), "radius"_a, "threads"_a = 1, "method"_a = "auto");
+  m.def("plan", &plan, "rows"_a, "radius"_a);
+  m.attr("MAX_ROWS") = kMaxRows;
+  m.attr("BLOCK") = kBlock;
+}
+
+}  // namespace
+}  // namespace tutela
+
+NB_MODULE(_kernel, m) {
+  using namespace tutela;
+  m.doc() = "Tutela's compiled kernel: PDQ and exact Hamming search.";
+  nb::exception<Damaged>(m, "Damaged");
+  m.def("path", [] { return std::string(path().name); }, "The CPU path in use.");
+  m.def("paths", [] {
+    std::vector<std::string> names;
+    for (const char* name : paths()) names.emplace_back(name);
+    return names;
+  }, "The CPU paths that can run here, best first.");
+  m.def("use_path", [](const std::string& name) {
+    if (!use_path(name.c_str())) throw nb::value_error("no such path on this processor");
+  }, "name"_a, "Switch the process to a path (`auto`: the best).");
+  m.def("pdq_grey", [](Grey p, int turn) { return hash_one(picture(p.data(), p.shape(0), p.shape(1), false, turn)); },
+        "pixels"_a.noconvert(), "orientation"_a = 1);
+  m.def("pdq_rgb", [](Rgb p, int turn) { return hash_one(picture(p.data(), p.shape(0), p.shape(1), true, turn)); },
+        "pixels"_a.noconvert(), "orientation"_a = 1);
+  m.def("pdq_orientations_grey", [](Grey p, int turn) { return hash_eight(picture(p.data(), p.shape(0), p.shape(1), false, turn)); },
+        "pixels"_a.noconvert(), "orientation"_a = 1);
+  m.def("pdq_orientations_rgb", [](Rgb p, int turn) { return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn)); },
+        "pixels"_a.noconvert(), "orientation"_a = 1);
+  m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
+  m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());
+  m.def("block_sums", [](Bytes data) { return give(sums_of(data.data(), data.shape(0))); }, "data"_a.noconvert());
+  bind_segments(m);
+}

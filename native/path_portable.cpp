@@ -1,0 +1,3 @@
+#define TUTELA_PATH kPathPortable
+#define TUTELA_PATH_NAME "portable"
+#include "path_body.h"
