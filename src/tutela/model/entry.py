@@ -50,10 +50,17 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line or record of an import that could not be taken: its number (from 1) and why, for a person to mend."""
+    """A line or record of an import that could not be taken: its number (from 1) and why, for a person to mend.
+
+    ``partial``: the record was taken, and only a part of it (one signal, a time) was left out.  ``fatal``: the file is torn or
+    broken here, and nothing behind this place could be read; whoever imports decides whether what came before may stand.
+    The reason never holds a hash or other list content.
+    """
 
     number: int
     reason: str
+    partial: bool = False
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
