@@ -3,7 +3,8 @@
     TutelaError
     ├── UsageError            exit 2   a request that cannot be carried out as written
     │   ├── SettingInvalid
-    │   └── SignalInvalid
+    │   ├── SignalInvalid
+    │   └── FindingInvalid
     ├── ListUnknown           exit 3
     ├── ListExists            exit 3
     ├── FormatUnknown         exit 4   a file to import is of no known form
@@ -44,6 +45,10 @@ class SettingInvalid(UsageError):
 
 class SignalInvalid(UsageError):
     """{value} is not a {kind} value: {reason}."""
+
+
+class FindingInvalid(UsageError):
+    """This is not a finding of a form known here: {reason}. Give a line of `tutela match --jsonl` of this release."""
 
 
 class ListUnknown(TutelaError):
