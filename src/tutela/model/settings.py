@@ -23,7 +23,9 @@ class Setting:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("home", "~/.local/share/tutela", "Folder of the store and of the list snapshots."),
-    Setting("max_bytes", 512 * MIB, "Largest file that is looked at, in bytes; a larger one is hashed but not decoded."),
+    Setting(
+        "max_bytes", 512 * MIB, "Largest file that is looked at, in bytes; a larger one is hashed but not decoded."
+    ),
     Setting("max_pixels", 250_000_000, "Largest picture that is decoded, in pixels (width x height)."),
     Setting("max_frames", 256, "How many distinct frames of one file are decoded."),
     Setting("max_seconds", 30.0, "Wall and CPU time that one file may take, in seconds."),

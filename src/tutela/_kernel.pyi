@@ -1,0 +1,78 @@
+"""Tutela's compiled kernel: PDQ and exact Hamming search."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+class Damaged(Exception):
+    pass
+
+def path() -> str:
+    """The CPU path in use."""
+
+def paths() -> list[str]:
+    """The CPU paths that can run here, best first."""
+
+def use_path(name: str) -> None:
+    """Switch the process to a path (`auto`: the best)."""
+
+def pdq_grey(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], orientation: int = 1) -> tuple[bytes, int]: ...
+
+def pdq_rgb(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)], orientation: int = 1) -> tuple[bytes, int]: ...
+
+def pdq_orientations_grey(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], orientation: int = 1) -> list[tuple[bytes, int]]: ...
+
+def pdq_orientations_rgb(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)], orientation: int = 1) -> list[tuple[bytes, int]]: ...
+
+def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
+
+def crc32c_portable(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
+
+def block_sums(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
+class Blocks:
+    """
+    Checksums of a mapped file, checked before a block's bytes are first used.
+    """
+
+    def __init__(self, data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], sums: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def check(self, at: int, length: int) -> None: ...
+
+    def check_all(self) -> None: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+class Segment:
+    """One immutable segment of a Hamming index."""
+
+    @staticmethod
+    def build(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None, 32), order='C', device='cpu', writable=False)], ids: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Segment: ...
+
+    @staticmethod
+    def map(blocks: Blocks, rows: int, bucket_bits: int, at: Sequence[int]) -> Segment: ...
+
+    def without(self, dead: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Segment: ...
+
+    def parts(self) -> list: ...
+
+    def codes(self) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]: ...
+
+    def ids(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,), writable=False)]: ...
+
+    @property
+    def bucket_bits(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+def search(segments: Sequence[Segment], queries: Annotated[NDArray[numpy.uint8], dict(shape=(None, 32), order='C', device='cpu', writable=False)], radius: int, threads: int = 1, method: str = 'auto') -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint64], dict(shape=(None,))], Annotated[NDArray[numpy.uint16], dict(shape=(None,))]]: ...
+
+def plan(rows: int, radius: int) -> tuple[str, float]: ...
+
+MAX_ROWS: int = 16777216
+
+BLOCK: int = 16384
