@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TextIO, TypeVar
+from typing import Any, TypeVar
 
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from tutela.media.allowance import Allowance
-from tutela.model import ProblemKind
+from tutela.model import MediaType, ProblemKind
 
 T = TypeVar("T")
 
@@ -36,10 +36,27 @@ _TELLING: tuple[tuple[str, ProblemKind], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A decoder gave up; it has been reported already unless ``told`` is false."""
+    """A decoder gave up: the kind of problem that this is, and the decoder's own words."""
 
     kind: ProblemKind
     message: str
+
+    def of_cut_file(self, *, cut: bool) -> Failure:
+        """The same, called truncated if the file is known to be cut and nothing graver happened."""
+        return Failure(ProblemKind.TRUNCATED, self.message) if cut and self.kind is ProblemKind.DAMAGED else self
+
+    def sentence(self, media_type: MediaType) -> str:
+        """The message of a `Problem` with a file of this type."""
+        name = media_type.name
+        match self.kind:
+            case ProblemKind.DAMAGED:
+                return f"the {name} data is damaged: {self.message}"
+            case ProblemKind.TRUNCATED:
+                return f"the {name} data ends early: {self.message}"
+            case ProblemKind.UNSUPPORTED:
+                return f"this kind of {name} is not read here: {self.message}"
+            case _:
+                return self.message
 
 
 def attempt(allowance: Allowance, place: str, action: Callable[[], T]) -> T | Failure:
@@ -105,18 +122,11 @@ def _listening() -> Iterator[list[str]]:
         _here.heard = outer
 
 
-def _hear(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+def _hear(message: Warning | str, category: type[Warning], *where: Any) -> None:  # noqa: ANN401 -- handed on
     heard = getattr(_here, "heard", None)
     if heard is None:
         if _before is not None:
-            _before(message, category, filename, lineno, file, line)
+            _before(message, category, *where)
     elif not issubclass(category, DecompressionBombWarning):  # the limit of pixels is tutela's own
         heard.append(str(message))
 
@@ -127,7 +137,7 @@ def _enter() -> None:
         _listeners += 1
         if _listeners == 1:
             _before = warnings.showwarning
-            warnings.showwarning = _hear
+            warnings.showwarning = _hear  # type: ignore[assignment]
             warnings.filterwarnings("always", module=r"(PIL|pi_heif|tutela\.media)\b")
             _filter = warnings.filters[0]
 

@@ -10,8 +10,10 @@ import pi_heif
 
 from tutela.media.allowance import Allowance
 from tutela.media.attempt import Failure, attempt
+from tutela.media.distinct import Distinct
+from tutela.media.mend import ends_early
 from tutela.media.tones import eight_bit
-from tutela.model import Frame, Pixels
+from tutela.model import Frame, MediaType, Pixels
 
 
 def heif_frames(data: bytes, allowance: Allowance) -> Iterator[Frame]:
@@ -20,30 +22,36 @@ def heif_frames(data: bytes, allowance: Allowance) -> Iterator[Frame]:
     libheif lays pictures upright by the container's own ``irot`` and ``imir``, which rule over EXIF (ISO/IEC 23008-12),
     so every frame has orientation 1.
     """
-    opened = attempt(allowance, "file", lambda: pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=True))
-    if isinstance(opened, Failure):
-        allowance.tell(opened.kind, "file", opened.message)
+    cut = ends_early(data, MediaType.HEIC)
+    pictures = attempt(allowance, "file", lambda: _open(data))
+    if isinstance(pictures, Failure):
+        failure = pictures.of_cut_file(cut=cut)
+        allowance.tell(failure.kind, "file", failure.sentence(MediaType.HEIC))
         return
-    pictures = list(opened)
-    pictures.insert(0, pictures.pop(opened.primary_index))
-    seen: set[tuple[tuple[int, ...], bytes]] = set()
+    several = len(pictures) > 1
+    distinct = Distinct(several=several)
     for number, picture in enumerate(pictures):
-        place = f"frame {number}" if len(pictures) > 1 else "file"
-        if number and not allowance.another(len(seen), place):
+        place = f"frame {number}" if several else "file"
+        if number and not allowance.another(len(distinct), place):
             return
         width, height = picture.size
         if not allowance.picture(width, height, place):
             continue
         pixels = attempt(allowance, place, partial(_pixels, picture))
         if isinstance(pixels, Failure):
-            allowance.tell(pixels.kind, place, pixels.message)
-            continue
-        key = pixels.shape, pixels.tobytes() if len(pictures) > 1 else b""
-        if key in seen:
-            continue
-        seen.add(key)
-        height, width = pixels.shape[:2]
-        yield Frame(number, pixels, width, height)
+            failure = pixels.of_cut_file(cut=cut)
+            allowance.tell(failure.kind, place, failure.sentence(MediaType.HEIC))
+        elif distinct.add(pixels):
+            height, width = pixels.shape[:2]
+            yield Frame(number, pixels, width, height)
+
+
+def _open(data: bytes) -> list[pi_heif.HeifImage]:
+    """The pictures with their headers read, the primary one first."""
+    opened = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=True)
+    pictures = list(opened)
+    pictures.insert(0, pictures.pop(opened.primary_index))
+    return pictures
 
 
 def _pixels(picture: pi_heif.HeifImage) -> Pixels:

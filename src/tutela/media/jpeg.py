@@ -9,8 +9,10 @@ import simplejpeg
 
 from tutela.media.allowance import Allowance
 from tutela.media.attempt import Failure, attempt, failure_kind
+from tutela.media.distinct import Distinct
 from tutela.media.exif import orientation
-from tutela.model import Frame, Pixels, ProblemKind
+from tutela.media.mpo import further_pictures
+from tutela.model import Frame, MediaType, Pixels, ProblemKind
 
 #: A reduced decode leaves the shorter side at least this long, in pixels (the PDQ reference shrinks to 512 x 512).
 SHORTER_SIDE = 512
@@ -76,46 +78,76 @@ def _app1(found: Segments, body: bytes) -> None:
 def jpeg_frames(
     data: bytes, allowance: Allowance, *, luma: bool, otherwise: Callable[[], Iterator[Frame]]
 ) -> Iterator[Frame]:
-    """The picture of a JPEG; ``otherwise`` is asked where libjpeg-turbo's simple interface cannot read it.
+    """The picture of a JPEG, and the further ones of a multi-picture file that are as large.
 
-    With ``luma`` the frame is grey [h, w] and may be reduced; without, RGB [h, w, 3], or grey if the file is.
+    ``otherwise`` is asked where libjpeg-turbo's simple interface cannot read the first one.  With ``luma`` a frame is
+    grey [h, w] and may be reduced; without, RGB [h, w, 3], or grey if the file is.
     """
+    found = segments(data)
+    first = _frame(data, 0, "file", found, allowance, luma=luma)
+    if isinstance(first, Failure):
+        if first.kind is not ProblemKind.LIMIT:
+            yield from otherwise()
+        return
+    yield first
+    if found.mpf is None:
+        return
+    distinct = Distinct(several=True)
+    distinct.add(first.pixels)
+    for number, picture in enumerate(further_pictures(data, *found.mpf), start=1):
+        place = f"frame {number}"
+        if not allowance.another(len(distinct), place):
+            return
+        # Phones keep the brightness map of a high-range photograph here too: it is smaller, and no picture of its own.
+        frame = _frame(picture, number, place, segments(picture), allowance, luma=luma, like=first)
+        if isinstance(frame, Frame) and distinct.add(frame.pixels):
+            yield frame
+
+
+def _frame(
+    data: bytes,
+    number: int,
+    place: str,
+    found: Segments,
+    allowance: Allowance,
+    *,
+    luma: bool,
+    like: Frame | None = None,
+) -> Frame | Failure:
+    """One JPEG as a frame; with ``like`` only if it is as large as that one."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except ValueError:
-        yield from otherwise()
-        return
-    if not allowance.picture(width, height, "file"):
-        return
-    turned = _orientation(data, allowance)
-    pixels = _decode(data, height, width, allowance, grey=luma or colours == "Gray", reduced=luma)
-    if isinstance(pixels, Failure):
-        yield from otherwise()
-        return
-    if turned > 4:
-        width, height = height, width
-    yield Frame(0, pixels, width, height, turned)
+    except ValueError as error:
+        return Failure(ProblemKind.DAMAGED, str(error))
+    turned = _orientation(found, place, allowance)
+    upright = (width, height) if turned <= 4 else (height, width)
+    if like is not None and upright != (like.width, like.height):
+        return Failure(ProblemKind.UNSUPPORTED, "of another size")
+    if not allowance.picture(width, height, place):
+        return Failure(ProblemKind.LIMIT, "told")
+    pixels = _decode(data, (height, width), place, allowance, grey=luma or colours == "Gray", reduced=luma)
+    return pixels if isinstance(pixels, Failure) else Frame(number, pixels, *upright, turned)
 
 
-def _orientation(data: bytes, allowance: Allowance) -> int:
-    found = segments(data)
+def _orientation(found: Segments, place: str, allowance: Allowance) -> int:
     if found.exif is None and found.xmp is None:
         return 1
-    turned = attempt(allowance, "file", lambda: orientation(found.exif, found.xmp))
+    turned = attempt(allowance, place, lambda: orientation(found.exif, found.xmp))
     if isinstance(turned, Failure):
-        allowance.tell(ProblemKind.DAMAGED, "file", f"its EXIF block is damaged: {turned.message}")
+        allowance.tell(ProblemKind.DAMAGED, place, f"its EXIF block is damaged: {turned.message}")
         return 1
     return turned
 
 
 def _decode(
-    data: bytes, height: int, width: int, allowance: Allowance, *, grey: bool, reduced: bool
+    data: bytes, size: tuple[int, int], place: str, allowance: Allowance, *, grey: bool, reduced: bool
 ) -> Pixels | Failure:
     """The pixels as libjpeg-turbo has them.  Strictly first, so that damage is noticed; then whatever there is."""
     wanted: dict[str, object] = {"colorspace": "GRAY" if grey else "RGB"}
+    height, width = size
     factor = reduction(height, width) if reduced else 1
     if factor > 1:
-        # libjpeg-turbo takes its smallest scale that reaches these, which is exactly 1 / factor: 3/8 and 1/8 fall short.
+        # libjpeg-turbo takes its smallest scale that reaches these: exactly 1 / factor, as the next lower falls short.
         wanted |= {"min_height": -(-height // factor), "min_width": -(-width // factor)}
     try:
         pixels: Pixels = simplejpeg.decode_jpeg(data, **wanted)
@@ -125,14 +157,13 @@ def _decode(
         return Failure(ProblemKind.MEMORY, "")
     else:
         return pixels[:, :, 0] if grey else pixels
-    salvaged: Pixels | Failure = attempt(
-        allowance, "file", lambda: simplejpeg.decode_jpeg(data, strict=False, **wanted)
-    )
+    salvaged: Pixels | Failure = attempt(allowance, place, lambda: simplejpeg.decode_jpeg(data, strict=False, **wanted))
     if isinstance(salvaged, Failure):
         return salvaged
     if salvaged.size > 3 and salvaged.min() == salvaged.max():
         return Failure(ProblemKind.DAMAGED, "nothing was decoded")
-    allowance.tell(failure_kind(damage), "file", f"the JPEG data is damaged: {damage}")
+    failure = Failure(failure_kind(damage), damage)
+    allowance.tell(failure.kind, place, failure.sentence(MediaType.JPEG))
     return salvaged[:, :, 0] if grey else salvaged
 
 

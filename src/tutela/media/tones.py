@@ -15,26 +15,28 @@ _TRANSPARENT = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _WHITE = 255
 
 
-def eight_bit(image: Image.Image, *, bits: int = 16, inverted: bool = False) -> Pixels:
+def eight_bit(image: Image.Image, *, bits: int = 16, inverted: bool = False, unsigned: bool = False) -> Pixels:
     """The pixels of a loaded picture: uint8 [h, w] if it is grey, else [h, w, 3]; C-contiguous.
 
     ``bits`` says how many bits of a 16-bit sample are used (12 for some TIFFs), ``inverted`` that 0 is white in a mode
-    where Pillow does not turn it round itself.
+    where Pillow does not turn it round itself, ``unsigned`` that 32-bit samples have no sign, which Pillow forgets.
     """
     mode = image.mode
     if mode in _SIXTEEN:
-        return _sixteen(image, bits, inverted=inverted)
-    if mode in ("I", "F"):
-        return stretch(np.asarray(image))
-    if mode in _TRANSPARENT or "transparency" in image.info:
-        return _over_white(image)
-    if mode == "L":
-        return _pixels(image)
-    if mode == "1":
-        return _pixels(image.convert("L"))
-    if mode == "LAB":
-        return _pixels(_from_lab(image))
-    return _pixels(image if mode == "RGB" else image.convert("RGB"))
+        pixels = _sixteen(image, bits, inverted=inverted)
+    elif mode in ("I", "F"):
+        samples = np.asarray(image)
+        pixels = stretch(samples.view(np.uint32) if unsigned and mode == "I" else samples)
+        pixels = _WHITE - pixels if inverted else pixels
+    elif mode in _TRANSPARENT or "transparency" in image.info:
+        pixels = _over_white(image)
+    elif mode in ("L", "RGB"):
+        pixels = _pixels(image)
+    elif mode == "LAB":
+        pixels = _pixels(_from_lab(image))
+    else:
+        pixels = _pixels(image.convert("L" if mode == "1" else "RGB"))
+    return pixels
 
 
 def scale(samples: npt.NDArray[np.uint16], bits: int = 16) -> Pixels:
@@ -55,7 +57,8 @@ def stretch(values: npt.NDArray[np.generic]) -> Pixels:
     All within 0 to 1 (floats only): times 255.  All within 0 to 255: as they are.  All within 0 to 65535: as 16-bit
     ones.  Anything else: from its least to its greatest value.  What is not a number is black.
     """
-    real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    with np.errstate(invalid="ignore"):  # some bit patterns that are no numbers complain when they are copied
+        real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = (float(real.min()), float(real.max())) if real.size else (0.0, 0.0)
     if low < 0 or high > 65535:
         real, factor = real - low, 255.0 / (high - low) if high > low else 0.0
@@ -82,14 +85,21 @@ def _sixteen(image: Image.Image, bits: int, *, inverted: bool) -> Pixels:
 
 
 def _over_white(image: Image.Image) -> Pixels:
-    """Straight alpha over white, in 8 bits, rounded: c * a / 255 + 255 - a."""
+    """Straight alpha over white, in 8 bits, rounded: c * a / 255 + 255 - a.
+
+    A picture that is transparent everywhere is taken as opaque: some BMP and TIFF writers leave the fourth byte 0.
+    """
     grey = image.mode in ("L", "LA", "La", "1")
     model = "L" if grey else "RGB"
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     with_alpha = image if image.mode == model + "A" else image.convert("RGBA")
+    alpha = with_alpha.getchannel("A")
+    colours = with_alpha.convert(model)
+    if alpha.getextrema() in ((_WHITE, _WHITE), (0, 0)):
+        return _pixels(colours)
     background = Image.new(model, image.size, _WHITE if grey else (_WHITE,) * 3)
-    background.paste(with_alpha.convert(model), mask=with_alpha.getchannel("A"))
+    background.paste(colours, mask=alpha)
     return _pixels(background)
 
 
