@@ -116,7 +116,7 @@ std::shared_ptr<Segment> build(Codes codes, Ids ids) {
   uint8_t* out_codes = part(sizes.codes);
   auto* out_ids = reinterpret_cast<uint64_t*>(part(sizes.ids));
   auto* offsets = reinterpret_cast<uint32_t*>(part(sizes.offsets));
-  auto* following = reinterpret_cast<uint32_t*>(part(sizes.following));
+  auto* following = reinterpret_cast<uint16_t*>(part(sizes.following));
   uint8_t* numbers = part(sizes.numbers);
   build_segment(codes.data(), ids.data(), rows, out_codes, out_ids, offsets, following, numbers);
   made->view = {rows, sizes.bucket_bits, out_codes, out_ids, offsets, following, numbers, nullptr, nullptr};
@@ -137,7 +137,7 @@ std::shared_ptr<Segment> map(std::shared_ptr<BlockCheck> blocks, size_t rows, in
   auto made = std::make_shared<Segment>();
   made->blocks = blocks;
   made->view = {rows, bucket_bits, base + at[0], reinterpret_cast<const uint64_t*>(base + at[1]),
-                reinterpret_cast<const uint32_t*>(base + at[2]), reinterpret_cast<const uint32_t*>(base + at[3]), base + at[4],
+                reinterpret_cast<const uint32_t*>(base + at[2]), reinterpret_cast<const uint16_t*>(base + at[3]), base + at[4],
                 nullptr, &blocks->blocks};
   return made;
 }

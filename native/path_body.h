@@ -135,47 +135,60 @@ inline int distance(const uint8_t* a, const uint8_t* b) {
 }
 
 struct Bands {
-  uint16_t at[kBands + 2];  // the ring, with its first two once more
+  uint16_t at[kBands + 1];  // the ring, with its first once more
   explicit Bands(const uint8_t* code) {
     std::memcpy(at, code, 32);
     at[kBands] = at[0];
-    at[kBands + 1] = at[1];
   }
-  uint32_t following(int band) const { return uint32_t{at[band + 1]} | uint32_t{at[band + 2]} << 16; }
+  uint16_t following(int band) const { return at[band + 1]; }
 };
 
 // Calls found(k) for every k with at most `limit` bits between keys[k] and `key`.
 template <typename Visit>
-inline void filter(const uint32_t* keys, size_t count, uint32_t key, int limit, Visit found) {
+inline void filter(const uint16_t* keys, size_t count, uint16_t key, int limit, Visit found) {
 #if defined(TUTELA_AVX512)
-  const __m512i wanted = _mm512_set1_epi32(static_cast<int>(key));
-  const __m512i most = _mm512_set1_epi32(limit);
-  for (size_t k = 0; k < count; k += 16) {
-    const __mmask16 here = count - k >= 16 ? __mmask16(0xFFFF) : __mmask16((1u << (count - k)) - 1u);
-    const __m512i bits = _mm512_popcnt_epi32(_mm512_xor_si512(_mm512_maskz_loadu_epi32(here, keys + k), wanted));
-    uint32_t hit = _mm512_mask_cmple_epi32_mask(here, bits, most);
+  const __m512i wanted = _mm512_set1_epi16(static_cast<short>(key));
+  const __m512i most = _mm512_set1_epi16(static_cast<short>(limit));
+  for (size_t k = 0; k < count; k += 32) {
+    const __mmask32 here = count - k >= 32 ? ~__mmask32{0} : (__mmask32{1} << (count - k)) - 1u;
+    const __m512i bits = _mm512_popcnt_epi16(_mm512_xor_si512(_mm512_maskz_loadu_epi16(here, keys + k), wanted));
+    uint32_t hit = _mm512_mask_cmple_epi16_mask(here, bits, most);
     for (; hit; hit &= hit - 1) found(k + static_cast<size_t>(__builtin_ctz(hit)));
   }
-#elif defined(TUTELA_AVX2)
-  const __m256i wanted = _mm256_set1_epi32(static_cast<int>(key));
-  const __m256i over = _mm256_set1_epi32(limit);
+#else
+  size_t k = 0;
+#if defined(TUTELA_AVX2)
+  const __m256i wanted = _mm256_set1_epi16(static_cast<short>(key));
+  const __m256i most = _mm256_set1_epi16(static_cast<short>(limit));
   const __m256i nibble = _mm256_set1_epi8(15);
   const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-  size_t k = 0;
-  for (; k + 8 <= count; k += 8) {
+  for (; k + 16 <= count; k += 16) {
     const __m256i x = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys + k)), wanted);
     const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(x, nibble));
     const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
-    const __m256i bytes = _mm256_add_epi8(low, high);
-    const __m256i bits = _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1)), _mm256_set1_epi16(1));
-    uint32_t hit = ~static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(bits, over)))) & 0xFFu;
-    for (; hit; hit &= hit - 1) found(k + static_cast<size_t>(__builtin_ctz(hit)));
+    const __m256i bits = _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
+    uint32_t hit = ~static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi16(bits, most))) & 0x55555555u;
+    for (; hit; hit &= hit - 1) found(k + static_cast<size_t>(__builtin_ctz(hit)) / 2);
   }
-  for (; k < count; ++k)
-    if (popcount64(keys[k] ^ key) <= limit) found(k);
 #else
-  for (size_t k = 0; k < count; ++k)
-    if (popcount64(keys[k] ^ key) <= limit) found(k);
+  // Four keys in a word; a lane's top bit stays clear where its count is at most the limit.
+  const uint64_t wanted = 0x0001000100010001u * key;
+  const uint64_t over = 0x0001000100010001u * static_cast<uint64_t>(0x7FFF - limit);
+  for (; k + 4 <= count; k += 4) {
+    uint64_t v;
+    std::memcpy(&v, keys + k, 8);
+    v ^= wanted;
+    v = v - ((v >> 1) & 0x5555555555555555u);
+    v = (v & 0x3333333333333333u) + ((v >> 2) & 0x3333333333333333u);
+    v = (v + (v >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    v = (v + (v >> 8)) & 0x00FF00FF00FF00FFu;
+    if (~(v + over) & 0x8000800080008000u)
+      for (size_t lane = 0; lane < 4; ++lane)
+        if (popcount64(static_cast<uint64_t>(keys[k + lane] ^ key)) <= limit) found(k + lane);
+  }
+#endif
+  for (; k < count; ++k)
+    if (popcount64(static_cast<uint64_t>(keys[k] ^ key)) <= limit) found(k);
 #endif
 }
 
@@ -206,7 +219,14 @@ class BandSearch {
 
  private:
   static constexpr int kGroup = 288;  // the 272 probes of radius 31 in one go
-  static constexpr int kAhead = 24;   // buckets whose lines are under way while one is read
+  static constexpr int kAhead = 12;   // buckets whose lines are under way while one is read
+
+  static constexpr int kCandidates = 64;
+
+  struct Candidate {
+    size_t place;
+    int band;
+  };
 
   struct Probe {
     const uint32_t* at;
@@ -221,17 +241,22 @@ class BandSearch {
     const uint32_t end = probe.at[1];
     if (end < probe.begin || end > view_.rows) damaged("a bucket lies outside its band");
     probe.count = end - probe.begin;
-    const uint32_t* keys = view_.following + static_cast<size_t>(probe.band) * view_.rows + probe.begin;
-    const size_t lines = least((probe.count * sizeof(uint32_t) + 127) / 64, size_t{8});
-    for (size_t line = 0; line < lines; ++line) __builtin_prefetch(keys + line * 16);
+    const uint16_t* keys = view_.following + static_cast<size_t>(probe.band) * view_.rows + probe.begin;
+    const char* line = reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(keys) / 64 * 64);
+    const char* past = reinterpret_cast<const char*>(keys + least(probe.count, 256u));  // the processor goes on by itself
+    for (; line < past; line += 64) __builtin_prefetch(line);
   }
 
   void read(const Probe& probe) {
     if (!probe.count) return;
     const size_t start = static_cast<size_t>(probe.band) * view_.rows + probe.begin;
-    const uint32_t* keys = view_.following + start;
-    view_.check(keys, probe.count * sizeof(uint32_t));
-    filter(keys, probe.count, bands_.following(probe.band), probe.limit, [&](size_t k) { consider(probe.band, start + k); });
+    const uint16_t* keys = view_.following + start;
+    view_.check(keys, probe.count * sizeof(uint16_t));
+    filter(keys, probe.count, bands_.following(probe.band), probe.limit, [&](size_t k) {
+      __builtin_prefetch(view_.numbers + 3 * (start + k));
+      candidates_[candidate_count_++] = {start + k, probe.band};
+      if (candidate_count_ == kCandidates) consider_all();
+    });
   }
 
   void flush() {
@@ -242,18 +267,27 @@ class BandSearch {
       read(probes_[p]);
     }
     pending_ = 0;
+    consider_all();
   }
 
-  void consider(int band, size_t place) {
-    const uint8_t* number = view_.numbers + 3 * place;
-    view_.check(number, 3);
-    const size_t row = size_t{number[0]} | size_t{number[1]} << 8 | size_t{number[2]} << 16;
-    if (row >= view_.rows) damaged("a row number lies outside the segment");
-    const uint8_t* code = view_.codes + row * kCodeBytes;
-    view_.check(code, kCodeBytes);
-    const int bits = distance(code, query_);
-    if (bits > plan_.radius || view_.removed(row) || found_before(band, code)) return;
-    hits_.push(static_cast<uint32_t>(bits), static_cast<uint32_t>(row));
+  // Candidates lie all over the segment: first all their row numbers are read, then all their codes.
+  void consider_all() {
+    size_t rows[kCandidates];
+    for (int c = 0; c < candidate_count_; ++c) {
+      const uint8_t* number = view_.numbers + 3 * candidates_[c].place;
+      view_.check(number, 3);
+      rows[c] = size_t{number[0]} | size_t{number[1]} << 8 | size_t{number[2]} << 16;
+      if (rows[c] >= view_.rows) damaged("a row number lies outside the segment");
+      __builtin_prefetch(view_.codes + rows[c] * kCodeBytes);
+    }
+    for (int c = 0; c < candidate_count_; ++c) {
+      const uint8_t* code = view_.codes + rows[c] * kCodeBytes;
+      view_.check(code, kCodeBytes);
+      const int bits = distance(code, query_);
+      if (bits > plan_.radius || view_.removed(rows[c]) || found_before(candidates_[c].band, code)) continue;
+      hits_.push(static_cast<uint32_t>(bits), static_cast<uint32_t>(rows[c]));
+    }
+    candidate_count_ = 0;
   }
 
   // A row within the radius usually passes in several bands; it counts in the first.
@@ -263,7 +297,7 @@ class BandSearch {
     for (int earlier = 0; earlier < band; ++earlier) {
       const int own = popcount64(static_cast<uint64_t>((other.at[earlier] ^ bands_.at[earlier]) >> dropped));
       if (own <= plan_.allowance[earlier] &&
-          own + popcount64(other.following(earlier) ^ bands_.following(earlier)) <= plan_.limit[earlier])
+          own + popcount64(static_cast<uint64_t>(other.following(earlier) ^ bands_.following(earlier))) <= plan_.limit[earlier])
         return true;
     }
     return false;
@@ -276,6 +310,8 @@ class BandSearch {
   Hits& hits_;
   Probe probes_[kGroup];
   int pending_ = 0;
+  Candidate candidates_[kCandidates];
+  int candidate_count_ = 0;
 };
 
 void search_bands(const SegmentView& view, const SearchPlan& plan, const uint8_t* query, Hits& hits) {

@@ -91,20 +91,20 @@ SearchPlan::SearchPlan(int wanted, int width) : radius(wanted), bucket_bits(widt
     if (allowance[band] > kMostBits && width > kMostBits) possible = false;
   }
   for (int band = 0; band < kBands; ++band)
-    limit[band] = allowance[band] + allowance[(band + 1) % kBands] + allowance[(band + 2) % kBands] + 2;
+    limit[band] = allowance[band] + allowance[(band + 1) % kBands] + 1;
   const Masks& made = masks_for(width);
   masks = made.masks.data();
   std::copy(std::begin(made.count), std::end(made.count), std::begin(mask_count));
 }
 
 double SearchPlan::cost(size_t rows) const {
-  constexpr double kProbe = 28.0, kCandidate = 0.25, kConsider = 60.0;  // nanoseconds, measured at 4 M rows
+  constexpr double kProbe = 35.0, kCandidate = 0.2, kConsider = 30.0;  // nanoseconds, measured at 4 M rows
   const double bucket = static_cast<double>(rows) / static_cast<double>(size_t{1} << bucket_bits);
   double sum = 0.0;
   for (int band = 0; band < kBands; ++band)
     for (int bits = 0; bits <= allowance[band]; ++bits) {
       const double probes = mask_count[bits] - (bits ? mask_count[bits - 1] : 0);
-      sum += probes * (kProbe + bucket * (kCandidate + kConsider * chance(32, limit[band] - bits)));
+      sum += probes * (kProbe + bucket * (kCandidate + kConsider * chance(16, limit[band] - bits)));
     }
   return sum;
 }

@@ -1,7 +1,7 @@
 // An exact index of 256-bit codes under Hamming distance: one immutable segment of it.
 //
 // Sixteen bands of 16 bits.  Each band keeps all rows sorted by the band's leading bits (its bucket), and beside each row the next
-// two bands, so that candidates are filtered while they are read in sequence.  That no row within the radius escapes follows from the
+// band, so that candidates are filtered while they are read in sequence.  That no row within the radius escapes follows from the
 // pigeonring principle (Qin and Xiao, "Pigeonring: a principle for faster thresholded similarity search", VLDB 2018): give the bands
 // integer allowances t_i with sum of (t_i + 1) = radius + 1; then a row within the radius has a band i such that for every
 // length l the distance over bands i .. i + l - 1 (in a ring) is at most the sum of (t + 1) over them, less one.
@@ -63,7 +63,7 @@ struct SegmentView {
   const uint8_t* codes = nullptr;      // [rows][32], permuted
   const uint64_t* ids = nullptr;       // [rows]
   const uint32_t* offsets = nullptr;   // [16][2^bucket_bits + 1]: where each bucket begins in its band
-  const uint32_t* following = nullptr; // [16][rows]: the two bands after this one
+  const uint16_t* following = nullptr; // [16][rows]: the band after this one
   const uint8_t* numbers = nullptr;    // [16][rows][3]: row numbers, little-endian
   const uint8_t* dead = nullptr;       // bit r set: row r was removed; may be null
   const Blocks* blocks = nullptr;      // null where the memory is our own
@@ -85,7 +85,7 @@ struct SearchPlan {
   int radius;
   int bucket_bits;
   int allowance[kBands];  // t_i; -1: the band is not probed
-  int limit[kBands];      // of the distance over three bands beginning here
+  int limit[kBands];      // of the distance over two bands beginning here
   const uint16_t* masks;  // bucket differences, fewest bits first
   uint32_t mask_count[17];  // how many masks have at most this many bits
   bool possible;            // false: more probes than are kept; scan
@@ -109,7 +109,7 @@ struct SegmentSizes {
 
 // Fills the parts of a segment (memory given by the caller, sized by SegmentSizes) from plain codes.
 void build_segment(const uint8_t* codes, const uint64_t* ids, size_t rows, uint8_t* out_codes, uint64_t* out_ids,
-                   uint32_t* offsets, uint32_t* following, uint8_t* numbers);
+                   uint32_t* offsets, uint16_t* following, uint8_t* numbers);
 
 enum class Method { kAny, kProbe, kScan };
 

@@ -72,12 +72,12 @@ SegmentSizes::SegmentSizes(size_t rows) : bucket_bits(bucket_bits_for(rows)) {
   ids = rows * sizeof(uint64_t);
   const bool banded = bucket_bits > 0;
   offsets = banded ? kBands * ((size_t{1} << bucket_bits) + 1) * sizeof(uint32_t) : 0;
-  following = banded ? kBands * rows * sizeof(uint32_t) : 0;
+  following = banded ? kBands * rows * sizeof(uint16_t) : 0;
   numbers = banded ? kBands * rows * 3 : 0;
 }
 
 void build_segment(const uint8_t* codes, const uint64_t* ids, size_t rows, uint8_t* out_codes, uint64_t* out_ids,
-                   uint32_t* offsets, uint32_t* following, uint8_t* numbers) {
+                   uint32_t* offsets, uint16_t* following, uint8_t* numbers) {
   if (rows > kMaxRows) throw std::length_error("a segment has at most 2^24 rows");
   for (size_t row = 0; row < rows; ++row) permute(codes + row * kCodeBytes, out_codes + row * kCodeBytes);
   if (rows) std::memcpy(out_ids, ids, rows * sizeof(uint64_t));
@@ -94,7 +94,7 @@ void build_segment(const uint8_t* codes, const uint64_t* ids, size_t rows, uint8
     for (size_t row = 0; row < rows; ++row) {
       const uint8_t* code = out_codes + row * kCodeBytes;
       const size_t place = static_cast<size_t>(band) * rows + next[static_cast<size_t>(band_of(code, band) >> (16 - bits))]++;
-      following[place] = uint32_t{band_of(code, band + 1)} | uint32_t{band_of(code, band + 2)} << 16;
+      following[place] = band_of(code, band + 1);
       numbers[3 * place] = static_cast<uint8_t>(row);
       numbers[3 * place + 1] = static_cast<uint8_t>(row >> 8);
       numbers[3 * place + 2] = static_cast<uint8_t>(row >> 16);
