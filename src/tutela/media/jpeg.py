@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import simplejpeg
 
 from tutela.media.allowance import Allowance
-from tutela.media.attempt import Failure, attempt, failure_kind
+from tutela.media.attempt import Failure, attempt
 from tutela.media.distinct import Distinct
 from tutela.media.exif import orientation
 from tutela.media.mpo import further_pictures
@@ -115,10 +115,10 @@ def _frame(
     like: Frame | None = None,
 ) -> Frame | Failure:
     """One JPEG as a frame; with ``like`` only if it is as large as that one."""
-    try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except ValueError as error:
-        return Failure(ProblemKind.DAMAGED, str(error))
+    header = attempt(allowance, place, lambda: simplejpeg.decode_jpeg_header(data, strict=False))
+    if isinstance(header, Failure):
+        return header
+    height, width, colours, _ = header
     turned = _orientation(found, place, allowance)
     upright = (width, height) if turned <= 4 else (height, width)
     if like is not None and upright != (like.width, like.height):
@@ -149,22 +149,18 @@ def _decode(
     if factor > 1:
         # libjpeg-turbo takes its smallest scale that reaches these: exactly 1 / factor, as the next lower falls short.
         wanted |= {"min_height": -(-height // factor), "min_width": -(-width // factor)}
-    try:
-        pixels: Pixels = simplejpeg.decode_jpeg(data, **wanted)
-    except ValueError as error:
-        damage = str(error)
-    except MemoryError:
-        return Failure(ProblemKind.MEMORY, "")
-    else:
-        return pixels[:, :, 0] if grey else pixels
-    salvaged: Pixels | Failure = attempt(allowance, place, lambda: simplejpeg.decode_jpeg(data, strict=False, **wanted))
-    if isinstance(salvaged, Failure):
-        return salvaged
-    if salvaged.size > 3 and salvaged.min() == salvaged.max():
-        return Failure(ProblemKind.DAMAGED, "nothing was decoded")
-    failure = Failure(failure_kind(damage), damage)
-    allowance.tell(failure.kind, place, failure.sentence(MediaType.JPEG))
-    return salvaged[:, :, 0] if grey else salvaged
+    pixels: Pixels | Failure = attempt(allowance, place, lambda: simplejpeg.decode_jpeg(data, **wanted))
+    if isinstance(pixels, Failure):
+        if pixels.kind is ProblemKind.MEMORY:
+            return pixels
+        damage = pixels
+        pixels = attempt(allowance, place, lambda: simplejpeg.decode_jpeg(data, strict=False, **wanted))
+        if isinstance(pixels, Failure):
+            return pixels
+        if pixels.size > 3 and pixels.min() == pixels.max():
+            return Failure(ProblemKind.DAMAGED, "nothing was decoded")
+        allowance.tell(damage.kind, place, damage.sentence(MediaType.JPEG))
+    return pixels[:, :, 0] if grey else pixels
 
 
 def reduction(height: int, width: int) -> int:

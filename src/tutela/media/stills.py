@@ -90,6 +90,8 @@ class _Reading:
         number, time = 0, 0.0
         while True:
             place = f"frame {number}" if several else "file"
+            if number and not self.allowance.another(len(distinct), place):
+                return
             width, height = image.size
             if not self.allowance.picture(width, height, place):
                 return
@@ -101,8 +103,6 @@ class _Reading:
             number += 1
             time += _duration(image)
             if not whole and self.type not in _GOES_ON:
-                return
-            if several and not self.allowance.another(len(distinct), f"frame {number}"):
                 return
             if not self._seek(image, number):
                 self._end()
