@@ -8,8 +8,12 @@
     ├── ListUnknown           exit 3
     ├── ListExists            exit 3
     ├── FormatUnknown         exit 4   a file to import is of no known form
+    ├── ImportTorn            exit 4
     ├── StoreDamaged          exit 5
+    ├── StoreNewer            exit 5
+    ├── StoreUnwritable       exit 5
     ├── IndexDamaged          exit 5
+    ├── StoreBusy             exit 6
     ├── IndexBusy             exit 6
     ├── KernelBroken          exit 7
     └── ExtraMissing          exit 8
@@ -69,8 +73,28 @@ class FormatUnknown(TutelaError):
     exit_code = 4
 
 
+class ImportTorn(TutelaError):
+    """The import breaks off at record {number}: {reason}. The list is as it was; get the whole file, or import what can be read
+    of this one by accepting a torn file."""
+
+    exit_code = 4
+
+
 class StoreDamaged(TutelaError):
     """The store {path} cannot be read: {reason}. Restore it from a back-up; nothing was changed."""
+
+    exit_code = 5
+
+
+class StoreNewer(TutelaError):
+    """The store {path} was changed by a newer release of tutela. Use that release, or restore an older back-up."""
+
+    exit_code = 5
+
+
+class StoreUnwritable(TutelaError):
+    """The store {path} cannot be written: {reason}. Make room and give this user the right to write there, or set TUTELA_HOME
+    to another folder; nothing was changed."""
 
     exit_code = 5
 
@@ -79,6 +103,12 @@ class IndexDamaged(TutelaError):
     """The index file {path} is damaged: {reason}. Nothing was answered from it; rebuild it from its source."""
 
     exit_code = 5
+
+
+class StoreBusy(TutelaError):
+    """Another process is writing to the store {path}. Wait for it to finish, then try again."""
+
+    exit_code = 6
 
 
 class IndexBusy(TutelaError):

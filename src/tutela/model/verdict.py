@@ -35,7 +35,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The very bytes, or an equal perceptual hash's digest, are on a known list."""
+    """The very bytes are on a known list: a digest of the file equals an entry's.
+
+    An equal perceptual hash is `Near` at distance 0, since different files can share one.
+    """
 
     hit: Hit
     reasons: tuple[str, ...]
