@@ -5,11 +5,11 @@ import zlib
 
 import numpy as np
 import pytest
-from formats import VARIANTS, Loss, deep, grey, later_frames, picture, png_chunk, saved
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from media.formats import VARIANTS, Loss, deep, grey, later_frames, picture, png_chunk, saved
 from tutela.media import frames, thumbnail
 from tutela.model import Limits, ProblemKind
 

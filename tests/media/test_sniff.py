@@ -1,8 +1,8 @@
 import pytest
-from formats import VARIANTS, picture
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.formats import VARIANTS, picture
 from tutela.media import sniff
 from tutela.model import MediaType
 

@@ -10,6 +10,9 @@ from tutela.model import Limits, Problem, ProblemKind
 #: All frames of one content together may have this many times the pixels that one picture may.
 FRAMES_TOGETHER = 4
 
+#: So many frames are looked at for each distinct one that may be found.
+LOOKED_AT = 16
+
 #: More problems of one content than this say nothing new.
 MOST_PROBLEMS = 64
 
@@ -25,6 +28,7 @@ class Allowance:
         self._report = report
         self._told: set[tuple[ProblemKind, str]] = set()
         self._pixels = limits.max_pixels * FRAMES_TOGETHER
+        self._frames = limits.max_frames * LOOKED_AT
         self._deadline = time.monotonic() + limits.max_seconds
 
     def tell(self, kind: ProblemKind, place: str, message: str) -> None:
@@ -50,8 +54,9 @@ class Allowance:
 
     def another(self, distinct: int, place: str) -> bool:
         """Whether one more frame may be looked at after ``distinct`` distinct ones: by number and by time."""
-        if distinct >= self.limits.max_frames:
-            text = f"more than the limit of {self.limits.max_frames} distinct frames; the rest was left out"
+        self._frames -= 1
+        if distinct >= self.limits.max_frames or self._frames <= 0:
+            text = f"more frames than the limit of {self.limits.max_frames} distinct ones; the rest was left out"
             self.tell(ProblemKind.LIMIT, place, text)
             return False
         if time.monotonic() > self._deadline:

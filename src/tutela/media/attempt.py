@@ -21,6 +21,8 @@ _WORDS = 160
 
 #: Parts of decoders' messages that tell the sort of failure, in order.
 _TELLING: tuple[tuple[str, ProblemKind], ...] = (
+    ("memory allocation", ProblemKind.MEMORY),
+    ("out of memory", ProblemKind.MEMORY),
     ("unknown pixel mode", ProblemKind.UNSUPPORTED),
     ("unsupported", ProblemKind.UNSUPPORTED),
     ("not supported", ProblemKind.UNSUPPORTED),
@@ -30,7 +32,6 @@ _TELLING: tuple[tuple[str, ProblemKind], ...] = (
     ("end of file", ProblemKind.TRUNCATED),
     ("buffer overrun", ProblemKind.TRUNCATED),
     ("not enough", ProblemKind.TRUNCATED),
-    ("memory", ProblemKind.MEMORY),
 )
 
 
@@ -42,11 +43,11 @@ class Failure:
     message: str
 
     def of_cut_file(self, *, cut: bool) -> Failure:
-        """The same, called truncated if the file is known to be cut and nothing graver happened."""
+        """Return the same, called truncated if the file is known to be cut and nothing graver happened."""
         return Failure(ProblemKind.TRUNCATED, self.message) if cut and self.kind is ProblemKind.DAMAGED else self
 
     def sentence(self, media_type: MediaType) -> str:
-        """The message of a `Problem` with a file of this type."""
+        """Return the message of a `Problem` with a file of this type."""
         name = media_type.name
         match self.kind:
             case ProblemKind.DAMAGED:
@@ -60,7 +61,7 @@ class Failure:
 
 
 def attempt(allowance: Allowance, place: str, action: Callable[[], T]) -> T | Failure:
-    """What ``action`` returns, or the `Failure` it ended in.  Its warnings are reported, a failure is not yet."""
+    """Return what ``action`` does, or the `Failure` it ended in.  Its warnings are reported, a failure is not yet."""
     with _listening() as heard:
         try:
             result: T | Failure = action()
@@ -74,7 +75,7 @@ def attempt(allowance: Allowance, place: str, action: Callable[[], T]) -> T | Fa
 
 
 def failure_kind(message: str) -> ProblemKind:
-    """The kind of problem that a decoder's message speaks of; DAMAGED if it does not say."""
+    """Tell the kind of problem that a decoder's message speaks of; DAMAGED if it does not say."""
     lower = message.lower()
     return next((kind for part, kind in _TELLING if part in lower), ProblemKind.DAMAGED)
 
@@ -110,7 +111,7 @@ _filter: tuple[object, ...] | None = None
 
 @contextmanager
 def _listening() -> Iterator[list[str]]:
-    """Collects the messages of the warnings that decoders give in this thread."""
+    """Collect the messages of the warnings that decoders give in this thread."""
     heard: list[str] = []
     outer = getattr(_here, "heard", None)
     _here.heard = heard

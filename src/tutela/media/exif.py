@@ -16,12 +16,12 @@ _KNOWN = {value: value for value in range(1, 9)}
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The orientation (1 to 8) that a loaded Pillow picture still has to be turned by."""
+    """Return the orientation (1 to 8) that a loaded Pillow picture still has to be turned by."""
     return _KNOWN.get(image.getexif().get(_TAG, 1), 1)
 
 
 def orientation(exif: bytes | None, xmp: bytes | None) -> int:
-    """The orientation (1 to 8) by a JPEG's EXIF block (from its byte order mark on), else by its XMP block.
+    """Read the orientation (1 to 8) from a JPEG's EXIF block (from its byte order mark on), else from its XMP block.
 
     Well-formed blocks are read here, in a few microseconds; odd ones (another type, a damaged table, a lying offset)
     are given to Pillow's own reader, so that both agree.  May raise whatever Pillow raises.

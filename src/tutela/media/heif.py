@@ -47,7 +47,7 @@ def heif_frames(data: bytes, allowance: Allowance) -> Iterator[Frame]:
 
 
 def _open(data: bytes) -> list[pi_heif.HeifImage]:
-    """The pictures with their headers read, the primary one first."""
+    """Return the pictures with their headers read, the primary one first."""
     opened = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=True)
     pictures = list(opened)
     pictures.insert(0, pictures.pop(opened.primary_index))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,10 +23,13 @@ _REDUCTIONS = (8, 4, 2)
 
 _EXIF = b"Exif\x00\x00"
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
+_MARKER = re.compile(rb"\xff+[^\x00\xff]")
 _APP1 = 0xE1
 _APP2 = 0xE2
 _START_OF_SCAN = 0xDA
 _END = 0xD9
+#: No camera or editor writes as many; a file of nothing but markers would keep this loop busy for minutes.
+_MOST_MARKERS = 20_000
 #: Markers without a length: TEM, RST0 to RST7, SOI.
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 
@@ -42,28 +46,23 @@ class Segments:
 def segments(data: bytes) -> Segments:
     """Walk the markers of a JPEG up to its first scan, as far as they can be walked.  Never raises."""
     found = Segments()
-    at, size = 2, len(data)
-    while at + 4 <= size:
-        if data[at] != 0xFF:
-            at = data.find(b"\xff", at)  # bytes between segments: decoders skip them too
-            if at < 0:
-                break
-            continue
-        marker = data[at + 1]
-        if marker in (0xFF, 0x00):
-            at += 1
-            continue
-        if marker in _BARE:
-            at += 2
-            continue
-        if marker in (_START_OF_SCAN, _END):
+    at = 2
+    for _ in range(_MOST_MARKERS):
+        mark = _MARKER.search(data, at)  # decoders, too, skip bytes between segments and fill bytes before a marker
+        if mark is None:
             break
-        length = data[at + 2] << 8 | data[at + 3]
+        at = mark.end()
+        marker = data[at - 1]
+        if marker in _BARE:
+            continue
+        if marker in (_START_OF_SCAN, _END) or at + 2 > len(data):
+            break
+        end = at + (data[at] << 8 | data[at + 1])
         if marker == _APP1:
-            _app1(found, data[at + 4 : at + 2 + length])
-        elif marker == _APP2 and found.mpf is None and data[at + 4 : at + 8] == b"MPF\x00":
-            found.mpf = at + 8, data[at + 8 : at + 2 + length]
-        at += 2 + length
+            _app1(found, data[at + 2 : end])
+        elif marker == _APP2 and found.mpf is None and data[at + 2 : at + 6] == b"MPF\x00":
+            found.mpf = at + 6, data[at + 6 : end]
+        at = max(end, at + 2)
     return found
 
 
@@ -78,7 +77,7 @@ def _app1(found: Segments, body: bytes) -> None:
 def jpeg_frames(
     data: bytes, allowance: Allowance, *, luma: bool, otherwise: Callable[[], Iterator[Frame]]
 ) -> Iterator[Frame]:
-    """The picture of a JPEG, and the further ones of a multi-picture file that are as large.
+    """Decode the picture of a JPEG, and the further ones of a multi-picture file that are as large.
 
     ``otherwise`` is asked where libjpeg-turbo's simple interface cannot read the first one.  With ``luma`` a frame is
     grey [h, w] and may be reduced; without, RGB [h, w, 3], or grey if the file is.
@@ -142,7 +141,7 @@ def _orientation(found: Segments, place: str, allowance: Allowance) -> int:
 def _decode(
     data: bytes, size: tuple[int, int], place: str, allowance: Allowance, *, grey: bool, reduced: bool
 ) -> Pixels | Failure:
-    """The pixels as libjpeg-turbo has them.  Strictly first, so that damage is noticed; then whatever there is."""
+    """Return the pixels as libjpeg-turbo has them.  Strictly first, so that damage is noticed; then whatever there is."""
     wanted: dict[str, object] = {"colorspace": "GRAY" if grey else "RGB"}
     height, width = size
     factor = reduction(height, width) if reduced else 1
@@ -164,7 +163,7 @@ def _decode(
 
 
 def reduction(height: int, width: int) -> int:
-    """The largest of 8, 4, 2 and 1 that leaves the shorter side `SHORTER_SIDE` pixels."""
+    """Return the largest of 8, 4, 2 and 1 that leaves the shorter side `SHORTER_SIDE` pixels."""
     shorter = min(height, width)
     for factor in _REDUCTIONS:
         if -(-shorter // factor) >= SHORTER_SIDE:

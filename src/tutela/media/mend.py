@@ -15,6 +15,8 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Chunks that carry pixels, colours or the orientation (PNG 3rd edition, section 11).
 _PNG_NEEDED = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"eXIf"})
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+#: Real files have fewer than ten boxes at the top.
+_MOST_BOXES = 10_000
 _WEBP_NEEDED = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"EXIF"})
 
 
@@ -30,7 +32,7 @@ def ends_early(data: bytes, media_type: MediaType) -> bool:
 
 
 def mended(data: bytes, media_type: MediaType) -> bytes | None:
-    """A copy that may be readable where ``data`` is not; ``None`` where nothing can be done."""
+    """Return a copy that may be readable where ``data`` is not; ``None`` where nothing can be done."""
     if media_type is MediaType.PNG:
         return _mended_png(data)
     if media_type is MediaType.WEBP:
@@ -77,7 +79,9 @@ def _boxes_end(data: bytes) -> int:
 
 def _box_ends(data: bytes) -> Iterator[int]:
     at = 0
-    while at + 8 <= len(data):
+    for _ in range(_MOST_BOXES):
+        if at + 8 > len(data):
+            return
         size = int.from_bytes(data[at : at + 4], "big")
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")

@@ -15,7 +15,7 @@ _MOST = 1024
 
 
 def further_pictures(data: bytes, at: int, index: bytes) -> Iterator[bytes]:
-    """The bytes of every picture after the first that an MPF index names, as far as they are there.
+    """Find the bytes of every picture after the first that an MPF index names, as far as they are there.
 
     ``index`` is the body of the segment behind its ``MPF`` mark and ``at`` its place in ``data``, which offsets count
     from.  Thumbnails of the first picture are left out.  Never raises.
@@ -34,7 +34,7 @@ def further_pictures(data: bytes, at: int, index: bytes) -> Iterator[bytes]:
 
 
 def _entries(index: bytes, order: str) -> bytes:
-    """The table of entries, 16 bytes each."""
+    """Return the table of entries, 16 bytes each."""
     (table,) = struct.unpack_from(order + "I", index, 4)
     (count,) = struct.unpack_from(order + "H", index, table)
     for row in range(count):

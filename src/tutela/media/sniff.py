@@ -29,7 +29,7 @@ _BRANDS_READ = 256
 
 
 def sniff(data: bytes) -> MediaType | None:
-    """The media type of ``data``, or ``None`` if it is no picture of a type read here.
+    """Tell the media type of ``data``, or ``None`` if it is no picture of a type read here.
 
     Only the first bytes are looked at, so a file may still turn out to be damaged or unreadable.
     """
@@ -46,7 +46,7 @@ def sniff(data: bytes) -> MediaType | None:
 
 
 def _brand(data: bytes) -> MediaType | None:
-    """The type by the brands of an ISO base media file (ISO/IEC 14496-12, 4.3): the major one rules."""
+    """Tell the type by the brands of an ISO base media file (ISO/IEC 14496-12, 4.3): the major one rules."""
     end = min(int.from_bytes(data[:4], "big"), _BRANDS_READ)
     major = bytes(data[8:12])
     brands = {bytes(data[at : at + 4]) for at in range(16, end - 3, 4)}

@@ -69,7 +69,7 @@ class _Reading:
         self.whole = True
 
     def open(self) -> ImageFile | None:
-        """The picture with its header read; if need be, of a mended copy of the file."""
+        """Return the picture with its header read; if need be, of a mended copy of the file."""
         image = attempt(self.allowance, "file", lambda: _DECODERS[self.type](self.source))
         if not isinstance(image, Failure):
             return image
@@ -85,6 +85,8 @@ class _Reading:
         """Every distinct frame, until the file, the allowance or the decoder ends."""
         animated = attempt(self.allowance, "file", lambda: bool(getattr(image, "is_animated", False)))
         several = animated is not False
+        if not several:
+            self._look_for_end_mark()
         timed = several and self.type is not MediaType.TIFF
         distinct = Distinct(several=several)
         number, time = 0, 0.0
@@ -104,12 +106,15 @@ class _Reading:
             time += _duration(image)
             if not whole and self.type not in _GOES_ON:
                 return
-            if not self._seek(image, number):
-                self._end()
-                return
+            if not several or not self._seek(image, number):
+                break
+        if several:
+            self._look_for_end_mark()
+        if self.cut and self.whole:
+            self._tell(Failure(ProblemKind.TRUNCATED, "its end mark is missing"), "file")
 
     def _load(self, image: ImageFile, number: int, place: str) -> tuple[Pixels | None, bool]:
-        """The pixels of the current frame, or ``None``, and whether it was decoded without damage."""
+        """Return the pixels of the current frame, or ``None``, and whether it was decoded without damage."""
         deep = deep_mode(image)
         loaded = attempt(self.allowance, place, image.load)
         if isinstance(loaded, Failure):
@@ -136,7 +141,7 @@ class _Reading:
         return eight_bit(image)
 
     def _deep(self, image: ImageFile, number: int) -> Pixels:
-        """The pixels of a loaded picture of several 16-bit samples a pixel."""
+        """Return the pixels of a loaded picture of several 16-bit samples a pixel."""
         again = _DECODERS[self.type](BytesIO(self.data))
         if number:
             again.seek(number)
@@ -175,13 +180,10 @@ class _Reading:
             return False
         return moved
 
-    def _end(self) -> None:
-        """Tell of a file that ends before its end mark, even though every frame of it was whole."""
+    def _look_for_end_mark(self) -> None:
+        """Whether a GIF ends without one; Pillow has just looked for a frame after the last."""
         if self.type is MediaType.GIF:
-            at = self.source.tell()
-            self.cut = at == len(self.data) and self.data[-1] != _GIF_TRAILER
-        if self.cut and self.whole:
-            self._tell(Failure(ProblemKind.TRUNCATED, "its end mark is missing"), "file")
+            self.cut = self.source.tell() == len(self.data) and self.data[-1] != _GIF_TRAILER
 
     def _tell(self, failure: Failure, place: str) -> None:
         self.whole = False

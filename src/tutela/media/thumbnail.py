@@ -12,7 +12,7 @@ _QUALITY = 60
 
 
 def thumbnail(frame: Frame, side: int = 160) -> bytes:
-    """The frame laid upright as a WebP file whose longer side is at most ``side`` pixels."""
+    """Give the frame laid upright as a WebP file whose longer side is at most ``side`` pixels."""
     small = Image.fromarray(frame.pixels)
     small.thumbnail((side, side))
     turn = _TURNS.get(frame.exif_orientation)

@@ -16,7 +16,7 @@ _WHITE = 255
 
 
 def eight_bit(image: Image.Image, *, bits: int = 16, inverted: bool = False, unsigned: bool = False) -> Pixels:
-    """The pixels of a loaded picture: uint8 [h, w] if it is grey, else [h, w, 3]; C-contiguous.
+    """Return the pixels of a loaded picture: uint8 [h, w] if it is grey, else [h, w, 3]; C-contiguous.
 
     ``bits`` says how many bits of a 16-bit sample are used (12 for some TIFFs), ``inverted`` that 0 is white in a mode
     where Pillow does not turn it round itself, ``unsigned`` that 32-bit samples have no sign, which Pillow forgets.
