@@ -16,7 +16,8 @@
     ├── StoreBusy             exit 6
     ├── IndexBusy             exit 6
     ├── KernelBroken          exit 7
-    └── ExtraMissing          exit 8
+    ├── ExtraMissing          exit 8
+    └── WorkersFailed         exit 9
 
 A damaged *picture* is never an exception: it is a `Problem` in its finding.  Each class's docstring is its
 message, with the remedy; ``{fields}`` are filled from the keyword arguments given to it.
@@ -127,3 +128,9 @@ class ExtraMissing(TutelaError):
     """{what} needs the optional part {extra!r}. Install it with: pip install 'tutela[{extra}]'"""
 
     exit_code = 8
+
+
+class WorkersFailed(TutelaError):
+    """Decoding workers cannot be run: {reason}. `tutela doctor` tells more; content that you trust needs no workers."""
+
+    exit_code = 9

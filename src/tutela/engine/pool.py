@@ -1,0 +1,411 @@
+"""`Pool`: decoding workers, kept busy and kept in check."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from tutela.engine.examine import Examined, Wanted, lost
+from tutela.engine.protocol import Breach, Step
+from tutela.engine.worker_process import DEPTH, Gone, Job, WorkerProcess, WorkerStart
+from tutela.model import Content, Problem
+from tutela.model.errors import WorkersFailed
+
+#: Contents that may be looked at beyond the oldest unfinished one, so that one slow file does not stop the others at once.
+WINDOW = 256
+
+#: A worker is replaced after this many files, since decoders leak.
+RECYCLE = 2000
+
+#: Findings that are handed on together, and how long the first of them waits for company, in seconds.
+BATCH = 64
+PATIENCE = 0.005
+
+#: A job whose worker died while busy with another is tried again this often.
+_MOVES = 3
+
+_START_FAILURES = 3
+
+#: Given the digests of some contents: whether each one's verdict is settled by them, so that its pixels are not needed.
+Settled = Callable[[Sequence[Examined]], Sequence[bool]]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One walk through a caller's contents: results come back in the order of the contents."""
+
+    source: Iterator[Content]
+    wanted: Wanted
+    step: Step
+    settled: Settled | None
+    pulled: int = 0
+    given: int = 0
+    exhausted: bool = False
+    cancelled: bool = False
+    results: dict[int, tuple[str, Examined]] = field(default_factory=dict)
+    since: float = 0.0
+
+    def batch(self) -> list[tuple[str, Examined]]:
+        """Return the results that are due, in order; none if waiting a little will bring more."""
+        number = 0
+        while number < BATCH and self.given + number in self.results:
+            number += 1
+        everything = self.exhausted and self.given + number == self.pulled
+        if not number or (number < BATCH and not everything and time.monotonic() < self.since + PATIENCE):
+            return []
+        taken = [self.results.pop(self.given + offset) for offset in range(number)]
+        self.given += number
+        self.since = time.monotonic()
+        return taken
+
+    @property
+    def finished(self) -> bool:
+        """Whether every content has been given back."""
+        return self.exhausted and self.given == self.pulled
+
+
+class Pool:
+    """Up to ``workers`` decoding workers, started when there is work for them.
+
+    A worker that dies, hangs or answers nonsense costs the one content it was busy with, which gets a `Problem` and still has its digests, made
+    by another worker that decodes nothing; the worker's other jobs go to others.  May be used by several threads.
+    """
+
+    def __init__(self, start: WorkerStart, workers: int, *, recycle: int = RECYCLE) -> None:
+        self._start = start
+        self._most = workers
+        self._recycle = recycle
+        self._state = threading.Condition()
+        self._polling = False
+        self._selector = selectors.DefaultSelector()
+        self._workers: list[WorkerProcess] = []
+        self._retired: list[WorkerProcess] = []
+        self._waiting: deque[Job] = deque()
+        self._numbers = 0
+        self._failures = 0
+        self._closed = False
+        self._process = os.getpid()
+        self._finalizer = weakref.finalize(self, _end_all, self._workers, self._retired, self._process)
+
+    def run(
+        self, contents: Iterable[Content], wanted: Wanted, settled: Settled | None = None
+    ) -> Iterator[list[tuple[str, Examined]]]:
+        """Look at every content; yield names and what was learned, in order, some at a time.
+
+        Contents are pulled as workers become free.  With ``settled``, digests come first and pixels are looked at only where they leave the
+        verdict open.  Raises `WorkersFailed` if no worker can be started.
+        """
+        self._check_process()
+        step = (Step.ALL if settled is None else Step.ASK) if wanted.pixels else Step.BYTES
+        run = _Run(iter(contents), wanted, step, settled if step is Step.ASK else None)
+        try:
+            while True:
+                self._fill(run)
+                with self._state:
+                    batch = run.batch()
+                if batch:
+                    yield batch
+                elif run.finished:
+                    return
+                else:
+                    self._advance(run)
+        finally:
+            self._cancel(run)
+
+    def measures(self) -> dict[str, bool]:
+        """Start a worker if there is none and return what its sandbox has in force.  Raises `WorkersFailed`."""
+        self._check_process()
+        with self._state:
+            worker = self._workers[0] if self._workers else self._spawn()
+        while not worker.ready:
+            self._advance(None)
+            with self._state:
+                if worker not in self._workers:
+                    worker = self._workers[0] if self._workers else self._spawn()
+        return dict(worker.measures)
+
+    def close(self) -> None:
+        """End every worker.  What is still being run raises `WorkersFailed`."""
+        with self._state:
+            self._closed = True
+            self._waiting.clear()
+            if self._finalizer.detach():
+                _end_all(self._workers, self._retired, self._process)
+            self._selector.close()
+            self._state.notify_all()
+
+    # ---------------------------------------------------------------------------------------------- filling
+
+    def _fill(self, run: _Run) -> None:
+        """Pull contents while somebody is free to look at them.  The caller's iterator is asked outside of the lock."""
+        while not run.exhausted and run.pulled - run.given < WINDOW and self._room():
+            content = next(run.source, None)
+            with self._state:
+                if content is None:
+                    run.exhausted = True
+                    return
+                job = Job(self._numbers, content, run.wanted, run.step, position=run.pulled, owner=run)
+                self._numbers = self._numbers + 1 & 0xFFFFFFFF
+                run.pulled += 1
+                self._waiting.append(job)
+                self._dispatch()
+
+    def _room(self) -> bool:
+        with self._state:
+            if self._closed:
+                raise WorkersFailed(reason="the engine is closed")
+            held = sum(len(worker.jobs) for worker in self._workers)
+            return not self._waiting and held < self._most * DEPTH
+
+    def _dispatch(self) -> None:
+        """Hand waiting jobs to workers, least busy first."""
+        while self._waiting:
+            worker = self._choose()
+            if worker is None:
+                return
+            job = self._waiting.popleft()
+            if cast("_Run", job.owner).cancelled:
+                continue
+            try:
+                problem = worker.hand(job)
+            except Gone:
+                self._bury(worker)
+                continue
+            if problem is not None:
+                self._finish(job, Examined(problems=(problem,)))
+            self._watch(worker)
+            self._renew()
+
+    def _choose(self) -> WorkerProcess | None:
+        free = [worker for worker in self._workers if len(worker.jobs) < DEPTH]
+        best = min(free, key=lambda worker: (len(worker.jobs), not worker.ready), default=None)
+        if (best is None or best.jobs) and len(self._workers) < self._most:
+            return self._spawn()
+        return best
+
+    def _spawn(self) -> WorkerProcess:
+        try:
+            worker = WorkerProcess(self._start)
+        except OSError as error:
+            raise WorkersFailed(reason=f"none could be started ({error.strerror})") from None
+        self._workers.append(worker)
+        self._selector.register(worker.connection, selectors.EVENT_READ, worker)
+        return worker
+
+    def _watch(self, worker: WorkerProcess) -> None:
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.sending else 0)
+        if self._selector.get_key(worker.connection).events != wanted:
+            self._selector.modify(worker.connection, wanted, worker)
+
+    # --------------------------------------------------------------------------------------------- advancing
+
+    def _advance(self, run: _Run | None) -> None:
+        """Wait until something has happened, and deal with it; one thread does so for all."""
+        with self._state:
+            if self._closed:
+                raise WorkersFailed(reason="the engine is closed")
+            if self._polling:
+                self._state.wait(PATIENCE if run is not None and run.results else 1.0)
+                return
+            self._polling = True
+            timeout = self._timeout(run)
+        try:
+            events = self._selector.select(timeout)
+            with self._state:
+                self._handle([(cast("WorkerProcess", key.data), mask) for key, mask in events])
+        finally:
+            with self._state:
+                self._polling = False
+                self._state.notify_all()
+
+    def _timeout(self, run: _Run | None) -> float:
+        now = time.monotonic()
+        moments = [worker.deadline for worker in (*self._workers, *self._retired)]
+        soonest = min((moment for moment in moments if moment is not None), default=now + 1.0)
+        if run is not None and run.given in run.results:
+            soonest = min(soonest, run.since + PATIENCE)
+        return min(max(0.0, soonest - now), 1.0)
+
+    def _handle(self, events: list[tuple[WorkerProcess, int]]) -> None:
+        asked: list[tuple[WorkerProcess, Job]] = []
+        try:
+            for worker, mask in events:
+                if worker in self._workers or worker in self._retired:
+                    self._serve(worker, mask, asked)
+            self._decide(asked)
+            self._stop_overdue()
+            self._renew()
+            self._dispatch()
+        except BaseException:  # an interrupt in the midst of things: no worker's state can be trusted any more
+            for worker in (*self._workers, *self._retired):
+                self._bury(worker, innocent=True)
+            raise
+
+    def _serve(self, worker: WorkerProcess, mask: int, asked: list[tuple[WorkerProcess, Job]]) -> None:
+        try:
+            if mask & selectors.EVENT_WRITE:
+                worker.flush()
+                self._watch(worker)
+            if mask & selectors.EVENT_READ:
+                for job in worker.receive():
+                    if job.number in worker.jobs:
+                        asked.append((worker, job))
+                    else:
+                        self._finish(job, cast("Examined", job.found))
+        except Gone:
+            self._bury(worker)
+        except Breach:
+            self._bury(worker, breach=True)
+        else:
+            if worker.ready:
+                self._failures = 0
+
+    def _decide(self, asked: list[tuple[WorkerProcess, Job]]) -> None:
+        """Say of hashed jobs whether their pixels are needed; those of one caller are asked together."""
+        groups: dict[int, list[tuple[WorkerProcess, Job]]] = {}
+        for worker, job in asked:
+            if job.number in worker.jobs:  # else it died since
+                groups.setdefault(id(job.owner), []).append((worker, job))
+        for group in groups.values():
+            run = cast("_Run", group[0][1].owner)
+            found = [cast("Examined", job.found) for _, job in group]
+            done = [True] * len(group) if run.cancelled else self._settle(run, found)
+            for (worker, job), settled in zip(group, done, strict=True):
+                self._go(worker, job, pixels=not settled)
+
+    def _settle(self, run: _Run, found: list[Examined]) -> list[bool]:
+        settled = run.settled(found) if run.settled is not None else [False] * len(found)
+        return [bool(each.problems or answer) for each, answer in zip(found, settled, strict=True)]
+
+    def _go(self, worker: WorkerProcess, job: Job, *, pixels: bool) -> None:
+        if job.number not in worker.jobs:
+            return  # its worker died of another's message
+        try:
+            worker.go(job, pixels=pixels)
+        except Gone:
+            if pixels:
+                self._bury(worker)
+                return
+            self._bury(worker)
+        if not pixels:
+            self._finish(job, cast("Examined", job.found))
+
+    def _finish(self, job: Job, found: Examined) -> None:
+        run = cast("_Run", job.owner)
+        if run.cancelled:
+            return
+        if job.lost is not None:
+            found = found.joined(lost(job.lost, job.wanted))
+        if not run.results:
+            run.since = time.monotonic()
+        run.results[job.position] = job.content.name, found
+
+    # --------------------------------------------------------------------------------------- deaths and births
+
+    def _stop_overdue(self) -> None:
+        now = time.monotonic()
+        for worker in (*self._workers, *self._retired):
+            deadline = worker.deadline
+            if deadline is not None and deadline < now:
+                self._bury(worker, overdue=True)
+
+    def _bury(
+        self, worker: WorkerProcess, *, overdue: bool = False, breach: bool = False, innocent: bool = False
+    ) -> None:
+        """Take a worker out for good; blame the job it was busy with and move the others."""
+        own = self._workers if worker in self._workers else self._retired
+        own.remove(worker)
+        self._selector.unregister(worker.connection)
+        guilty = None if innocent else worker.guilty()
+        if innocent:
+            worker.kill()
+            problem = None
+        else:
+            problem = worker.end(overdue=overdue, breach=breach)
+        again = []
+        for job in worker.jobs.values():
+            job.moves += worker.ready and not innocent
+            if problem is not None and (job is guilty or job.moves > _MOVES):
+                again += self._blame(job, problem)
+            else:
+                job.found = None
+                again.append(job)
+        self._waiting.extendleft(reversed(again))
+        if not worker.ready and not innocent:
+            self._failed_start()
+
+    def _failed_start(self) -> None:
+        self._failures += 1
+        if self._failures >= _START_FAILURES:
+            raise WorkersFailed(reason=f"{_START_FAILURES} in a row ended before they were ready")
+
+    def _blame(self, job: Job, problem: Problem) -> list[Job]:
+        """Give a job its problem: it is done if its digests are there or cannot be had, else another worker makes them."""
+        if job.found is not None or job.step is Step.BYTES or not job.wanted.digests:
+            found = job.found or Examined()
+            first = job.lost or problem
+            job.lost = None
+            self._finish(job, found.joined(lost(first, job.wanted)))
+            return []
+        job.lost, job.step, job.moves = problem, Step.BYTES, 0
+        return [job]
+
+    def _renew(self) -> None:
+        """Replace workers that are old or spent.  An old one works on until its heir is warm."""
+        for worker in list(self._workers):
+            if worker.spent:
+                self._retire(worker)
+        old = [worker for worker in self._workers if worker.taken >= self._recycle]
+        if old:
+            if len(self._workers) <= self._most:
+                self._spawn()
+            elif all(worker.ready for worker in self._workers):
+                self._retire(old[0])
+        for worker in list(self._retired):
+            if not worker.jobs:
+                self._selector.unregister(worker.connection)
+                self._retired.remove(worker)
+                worker.end()
+
+    def _retire(self, worker: WorkerProcess) -> None:
+        self._workers.remove(worker)
+        self._retired.append(worker)
+
+    def _cancel(self, run: _Run) -> None:
+        """Forget a run whose caller has left or is served: what still comes for it is dropped."""
+        with self._state:
+            run.cancelled = True
+            run.results.clear()
+
+    def _check_process(self) -> None:
+        """In a forked child, leave the parent's workers to the parent."""
+        with self._state:
+            if self._closed:
+                raise WorkersFailed(reason="the engine is closed")
+            if os.getpid() == self._process:
+                return
+            self._finalizer.detach()
+            for worker in (*self._workers, *self._retired):
+                worker.forget()
+            self._workers, self._retired, self._waiting = [], [], deque()
+            self._selector = selectors.DefaultSelector()
+            self._polling = False
+            self._process = os.getpid()
+            self._finalizer = weakref.finalize(self, _end_all, self._workers, self._retired, self._process)
+
+
+def _end_all(workers: list[WorkerProcess], retired: list[WorkerProcess], process: int) -> None:
+    """Kill and reap every worker, unless this is a forked child of the process that started them."""
+    if os.getpid() != process:
+        return
+    for worker in (*workers, *retired):
+        worker.kill()
+    workers.clear()
+    retired.clear()

@@ -1,0 +1,343 @@
+"""`WorkerProcess`: the engine's side of one decoding worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tutela.engine.examine import Examined, Wanted
+from tutela.engine.protocol import (
+    EXIT_MEMORY,
+    Breach,
+    Inbox,
+    Message,
+    Step,
+    Type,
+    limits_to_json,
+    pack,
+    pack_job,
+    read_found,
+    read_measures,
+    reading_seconds,
+)
+from tutela.engine.source import open_file
+from tutela.model import Content, Limits, Problem, ProblemKind
+
+#: Jobs that one worker holds: one in decoding, one hashed while the engine looks its digests up, one that waits to be taken.
+DEPTH = 3
+
+#: Seconds that a worker may take from its start until it is ready.
+_START_SECONDS = 120.0
+
+_PIECE = 1 << 18
+
+#: Seconds from the end of the connection to the end of the process, before it is killed.
+_LAST_WORDS = 2.0
+
+#: The interpreter finds our modules where this process found them; it has no environment to tell it.
+_BOOT = (
+    "import sys, json, importlib\n"
+    "start = json.loads(sys.argv[1])\n"
+    "sys.path[:] = start['path']\n"
+    "importlib.import_module(start['module']).main(start)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStart:
+    """How workers are started.  ``module`` has the ``main`` that a worker runs: tests start one that misbehaves.
+
+    ``grace`` is how long, in seconds, a worker may go beyond ``limits.max_seconds``, so that its own, softer stop comes first;
+    ``memory_files``: pass bytes from memory as files in memory, where the system has them.
+    """
+
+    limits: Limits
+    module: str = "tutela.engine.worker"
+    grace: float = 2.0
+    memory_files: bool = True
+
+
+@dataclass(slots=True)
+class Job:
+    """A content on its way through a worker.
+
+    ``found`` is what has been learned so far, ``lost`` the problem that cost an earlier worker, ``moves`` how often a worker died that
+    held the job and was busy with another.  ``owner`` and ``position`` are the pool's.
+    """
+
+    number: int
+    content: Content
+    wanted: Wanted
+    step: Step
+    size: int = 0
+    found: Examined | None = None
+    lost: Problem | None = None
+    moves: int = 0
+    position: int = 0
+    owner: object = None
+
+    @property
+    def hashed(self) -> bool:
+        """Whether the digests were asked for first and are there."""
+        return self.step is Step.ASK and self.found is not None
+
+
+class Gone(Exception):
+    """The worker is dead or no longer makes sense."""
+
+
+class WorkerProcess:
+    """A started worker and the jobs that it holds.
+
+    ``ready``: it has said that it is warm; ``taken`` counts its jobs; ``spent``: it should be replaced.
+    """
+
+    def __init__(self, start: WorkerStart) -> None:
+        self._start = start
+        self._inbox = Inbox(start.limits.max_frames)
+        self._outbox: deque[tuple[memoryview, int | None]] = deque()
+        self.jobs: dict[int, Job] = {}
+        self._decoding: deque[int] = deque()
+        self.ready = False
+        self.spent = False
+        self.taken = 0
+        self.measures: dict[str, bool] = {}
+        self._heard = time.monotonic()
+        self.connection, theirs = socket.socketpair()
+        try:
+            self._process = self._spawn(theirs)
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            theirs.close()
+        self.connection.setblocking(False)
+
+    def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        start = {
+            "path": [place for place in sys.path if os.path.isabs(place)],
+            "module": self._start.module,
+            "handle": theirs.fileno(),
+            "parent": os.getpid(),
+            # The kernel ends a tied worker with the *thread* that started it, which may end long before the process.
+            "tied": threading.current_thread() is threading.main_thread(),
+            "limits": limits_to_json(self._start.limits),
+            "grace": self._start.grace,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-I", "-B", "-c", _BOOT, json.dumps(start)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env=dict(_ENVIRONMENT),
+            cwd="/",
+            start_new_session=True,
+        )
+
+    # ---------------------------------------------------------------------------------------------- sending
+
+    @property
+    def sending(self) -> bool:
+        """Whether bytes wait until the worker takes them."""
+        return bool(self._outbox)
+
+    def hand(self, job: Job) -> Problem | None:
+        """Hand over a job; or return why its file cannot be opened.  Raises `Gone`."""
+        opened = self._open(job.content)
+        if isinstance(opened, Problem):
+            return opened
+        handle, job.size = opened
+        if not self.jobs:
+            self._heard = time.monotonic()
+        self.jobs[job.number] = job
+        self.taken += 1
+        if job.step is not Step.ASK:
+            self._decoding.append(job.number)
+        body = job.content.data if handle is None and job.content.data else b""
+        self._send(pack_job(job.number, job.step, job.wanted, job.size, len(body)), handle)
+        if body:
+            self._send(body)
+        return None
+
+    def go(self, job: Job, *, pixels: bool) -> None:
+        """Say whether a job whose digests are there is to be decoded; if not, it is done.  Raises `Gone`."""
+        if pixels:
+            self._decoding.append(job.number)
+        else:
+            del self.jobs[job.number]
+        self._send(pack(Type.GO, job.number, {"pixels": pixels}))
+
+    def flush(self) -> None:
+        """Send what waits, as far as the socket takes it.  Raises `Gone`."""
+        while self._outbox:
+            data, handle = self._outbox[0]
+            try:
+                if handle is None:
+                    sent = self.connection.send(data, socket.MSG_NOSIGNAL)
+                else:
+                    sent = socket.send_fds(self.connection, [data], [handle], socket.MSG_NOSIGNAL)
+            except BlockingIOError:
+                return
+            except OSError:
+                raise Gone from None
+            if handle is not None:
+                os.close(handle)
+            if sent < len(data):
+                self._outbox[0] = data[sent:], None
+            else:
+                self._outbox.popleft()
+
+    def _send(self, data: bytes, handle: int | None = None) -> None:
+        """Send as much as the socket takes now and keep the rest; ``handle`` is closed once it is sent."""
+        self._outbox.append((memoryview(data), handle))
+        self.flush()
+
+    def _open(self, content: Content) -> tuple[int | None, int] | Problem:
+        """Return a handle to send (or ``None``: send the bytes) and the size."""
+        if content.path is not None:
+            return open_file(content.path)
+        data = content.data or b""
+        if not self._start.memory_files or not hasattr(os, "memfd_create"):
+            return None, len(data)
+        handle = os.memfd_create("content", os.MFD_CLOEXEC)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view) :]
+        except OSError:  # memory is short, or this process may write no files; the socket needs neither
+            os.close(handle)
+            return None, len(data)
+        return handle, len(data)
+
+    # -------------------------------------------------------------------------------------------- receiving
+
+    def receive(self) -> Iterator[Job]:
+        """Take what has arrived and yield every job that it moved on.
+
+        A job that is `Job.hashed` and still in ``jobs`` waits for `go`; any other is done.  Raises `Gone` and `Breach`.
+        """
+        try:
+            piece = self.connection.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            raise Gone from None
+        if not piece:
+            raise Gone
+        self._heard = time.monotonic()
+        for message in self._inbox.feed(piece):
+            if message.type is Type.READY:
+                self._take_ready(message)
+            else:
+                yield self._take_found(message)
+
+    def _take_ready(self, message: Message) -> None:
+        if self.ready:
+            raise Breach("ready twice")
+        self.measures = read_measures(message)
+        self.ready = True
+
+    def _take_found(self, message: Message) -> Job:
+        job = self.jobs.get(message.job)
+        if job is None or not self.ready:
+            raise Breach("an answer to nothing")
+        found = read_found(message, self._start.limits.max_frames)
+        if any(signal.kind not in job.wanted.kinds for signal in found.signals):
+            raise Breach("a signal that nobody asked for")
+        if message.type is Type.SPENT:
+            self.spent = True
+        if job.step is Step.ASK and job.found is None:
+            job.found = found
+            return job
+        if not self._decoding or self._decoding[0] != job.number:
+            raise Breach("an answer out of turn")
+        self._decoding.popleft()
+        del self.jobs[job.number]
+        job.found = found if job.found is None else job.found.joined(found)
+        return job
+
+    # ------------------------------------------------------------------------------------------- life's end
+
+    @property
+    def deadline(self) -> float | None:
+        """When its next word is due, on the monotonic clock; ``None`` if it has nothing to do."""
+        if not self.ready:
+            return self._heard + _START_SECONDS
+        if not self.jobs:
+            return None
+        reading = sum(reading_seconds(job.size) for job in self.jobs.values())
+        return self._heard + self._start.limits.max_seconds + 2 * self._start.grace + reading
+
+    def guilty(self) -> Job | None:
+        """Return the job that it was busy with: it decodes in the order in which it was told to, and hashes before."""
+        if not self.ready:
+            return None
+        if self._decoding:
+            return self.jobs[self._decoding[0]]
+        return next((job for job in self.jobs.values() if not job.hashed), None)
+
+    def end(self, *, overdue: bool = False, breach: bool = False) -> Problem:
+        """Make sure that it is dead and nothing of it is left; return what its death says of the job it was busy with."""
+        self.connection.close()
+        for _, handle in self._outbox:
+            if handle is not None:
+                os.close(handle)
+        self._outbox.clear()
+        if overdue or breach:
+            self._process.kill()
+        code = self._reap()
+        seconds = f"{self._start.limits.max_seconds:g} s"
+        if overdue or code in (-signal.SIGALRM, -signal.SIGXCPU):
+            return Problem(ProblemKind.TIMEOUT, "file", f"it took more than {seconds}; its worker was stopped")
+        if breach:
+            return Problem(ProblemKind.CRASH, "file", "its worker answered nonsense and was stopped")
+        if code == EXIT_MEMORY:
+            return Problem(ProblemKind.MEMORY, "file", "decoding wanted more memory than it may have")
+        if code == -signal.SIGKILL:
+            text = "its worker was killed from outside, as the system does when memory runs out"
+            return Problem(ProblemKind.MEMORY, "file", text)
+        return Problem(ProblemKind.CRASH, "file", f"the decoder crashed ({_exit_name(code)}); its worker was replaced")
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        self._process.kill()
+        self.end()
+
+    def forget(self) -> None:
+        """Let go of it in a forked child, whose parent still has it: nothing is killed."""
+        self.connection.close()
+        self._process.returncode = 0
+
+    def _reap(self) -> int | None:
+        """Wait for its death, which closing its connection brings about if nothing else has; ``None`` if it does not come."""
+        for patience in (_LAST_WORDS, _LAST_WORDS):
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(patience)
+            self._process.kill()
+        return None  # asleep in the kernel (a dead network disk): Popen itself reaps it later
+
+
+def _exit_name(code: int | None) -> str:
+    if code is None:
+        return "no exit"
+    if code >= 0:
+        return f"exit {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+#: A worker needs no variable of its parent's; these keep libraries from starting threads and set text to UTF-8.
+_ENVIRONMENT = (("LC_ALL", "C.UTF-8"), ("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"))
