@@ -1,0 +1,92 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from report.made_up_findings import make_finding, make_hit
+from tutela.model import FrameInfo, ListInfo, Orientation, Purpose, Threshold
+from tutela.report import wording
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        (None, "size unknown"),
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (214_000, "214 kB"),
+        (999_600, "1.0 MB"),
+        (5_400_211, "5.4 MB"),
+        (3 * 10**12, "3.0 TB"),
+        (3 * 10**15, "3000 TB"),
+    ],
+)
+def test_sizes(octets, words):
+    assert wording.size(octets) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-1, "0.0 s"), (0.84, "0.8 s"), (42, "42 s"), (252, "4 min 12 s"), (3 * 3600 + 300, "3 h 05 min")],
+)
+def test_durations(seconds, words):
+    assert wording.duration(timedelta(seconds=seconds)) == words
+
+
+def test_a_time_without_a_zone_is_utc():
+    words = "23 November 2026, 02:31 UTC"
+    assert wording.moment(datetime(2026, 11, 23, 2, 31)) == words  # noqa: DTZ001
+    assert wording.moment(datetime(2026, 11, 23, 2, 31, tzinfo=UTC)) == words
+
+
+def test_numbers_and_plurals():
+    assert wording.counted(1, "file") == "1 file"
+    assert wording.counted(10_412, "file") == "10,412 files"
+    assert wording.counted(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("/a/b/c.jpg", ("/a/b/", "c.jpg")), ("c.jpg", ("", "c.jpg")), ("", ("", "")), ("a/b/", ("", "a/b/"))],
+)
+def test_a_name_is_folder_and_file(name, parts):
+    assert wording.name_parts(name) == parts
+
+
+def test_every_orientation_has_words():
+    assert set(wording.ORIENTATION_NAMES) == set(Orientation)
+
+
+def test_distances():
+    assert wording.distance(make_hit(kind="md5", distance=0)) == "same bytes"
+    assert wording.distance(make_hit(distance=1)) == "1 bit"
+    assert wording.distance(make_hit(kind="photodna", distance=12_000)) == "12,000"
+
+
+def test_the_limit_is_that_of_the_list_that_was_met():
+    lists = {"Partners": ListInfo("Partners", "", Purpose.KNOWN, {"pdq": Threshold(24)}, 1)}
+    assert wording.limit(make_hit(), lists) == 24
+    assert wording.limit(make_hit(kind="photodna"), lists) is None
+    assert wording.limit(make_hit(list_name="other"), lists) is None
+
+
+def test_places():
+    animation = make_finding(frames=tuple(FrameInfo(n, 4, 3, n * 0.4) for n in range(12)))
+    pages = make_finding(frames=(FrameInfo(0, 4, 3), FrameInfo(1, 4, 3)))
+    assert wording.place(make_hit(frame=None), animation) == "the whole file"
+    assert wording.place(make_hit(frame=3), animation) == "frame 4 of 12 at 1.2\u00a0s"
+    assert wording.place(make_hit(frame=1), pages) == "frame 2 of 2"
+    assert wording.place(make_hit(frame=0), make_finding()) == "the picture"
+
+
+def test_dimensions():
+    assert wording.dimensions(make_finding()) == "1280 \u00d7 960"
+    assert wording.dimensions(make_finding(frames=(FrameInfo(0, 4, 3), FrameInfo(1, 4, 3)))) == "4 \u00d7 3, 2 frames"
+    assert wording.dimensions(make_finding(frames=())) == ""
+
+
+def test_a_hash_in_an_entry_key_is_cut_short():
+    assert wording.entry_key("ab" * 16) == "abababab…"
+    assert wording.entry_key("md5:" + "AB" * 32 + "/2") == "md5:ABABABAB…/2"
+    assert wording.entry_key("HP-2026-00417") == "HP-2026-00417"
