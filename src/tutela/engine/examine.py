@@ -6,15 +6,14 @@ The same functions run within the caller's process, for bytes it trusts, and ins
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tutela.engine.source import Source, unreadable
 from tutela.media import frames, sniff, thumbnail
 from tutela.model import Frame, FrameInfo, Limits, MediaType, Problem, ProblemKind, Signal, Unhashable
-from tutela.signals import PDQ, Source as KindSource, frame_signals, kinds
+from tutela.signals import PDQ, frame_signals, kinds
+from tutela.signals import Source as KindSource
 
-#: A file of more frames than this many distinct ones has its signals; every frame beyond says nothing a person would read.
 _BYTE_KINDS = frozenset(kind.name for kind in kinds() if kind.source is KindSource.BYTES)
 _FRAME_KINDS = frozenset(kind.name for kind in kinds() if kind.source is KindSource.FRAME)
 
@@ -26,8 +25,8 @@ COMPUTED = _BYTE_KINDS | _FRAME_KINDS
 class Wanted:
     """What is to be learned of a content.
 
-    ``kinds`` names the signals; ``orientations`` asks for all eight ways to lay each frame; ``thumbnail`` for a small picture of the first
-    frame, which costs a decode in colour.
+    ``kinds`` names the signals; ``orientations`` asks for all eight ways to lay each frame; ``thumbnail`` for a small
+    picture of the first frame, which costs a decode in colour.
     """
 
     kinds: frozenset[str] = COMPUTED
@@ -100,13 +99,13 @@ def examine_pixels(source: Source, limits: Limits, wanted: Wanted) -> Examined:
     """Return what the frames of a source tell: signals, particulars, a thumbnail.  Size and type are left out."""
     if source.size > limits.max_bytes:
         text = f"{source.size} bytes are more than the limit of {limits.max_bytes}; it was not decoded"
-        return _without_pixels(Problem(ProblemKind.LIMIT, "file", text), wanted)
+        return lost(Problem(ProblemKind.LIMIT, "file", text), wanted)
     try:
         return _Look(source.whole(), limits, wanted).result()
     except OSError as error:
-        return _without_pixels(unreadable(error), wanted)
+        return lost(unreadable(error), wanted)
     except MemoryError:
-        return _without_pixels(out_of_memory(), wanted)
+        return lost(out_of_memory(), wanted)
 
 
 def out_of_memory() -> Problem:
@@ -116,10 +115,6 @@ def out_of_memory() -> Problem:
 
 def lost(problem: Problem, wanted: Wanted) -> Examined:
     """Return what is known of the pixels of a content whose decoding was lost to ``problem``."""
-    return _without_pixels(problem, wanted)
-
-
-def _without_pixels(problem: Problem, wanted: Wanted) -> Examined:
     return Examined(unhashable=_no_frame(problem.message, wanted), problems=(problem,))
 
 
@@ -168,7 +163,10 @@ class _Look:
     def _take(self, frame: Frame) -> None:
         if PDQ.name in self._wanted.kinds:
             for signal in frame_signals(frame, orientations=self._wanted.orientations):
-                (self._signals if isinstance(signal, Signal) else self._unhashable).append(signal)  # type: ignore[arg-type]
+                if isinstance(signal, Signal):
+                    self._signals.append(signal)
+                else:
+                    self._unhashable.append(signal)
         if self._wanted.thumbnail and not self._infos and frame.pixels.ndim == 3:
             self._thumbnail = thumbnail(frame)
         self._infos.append(FrameInfo(frame.number, frame.width, frame.height, frame.time))
@@ -184,8 +182,3 @@ class _Look:
 def _deaf(problem: Problem) -> None:
     """Pass over a problem: the first look at the same file has reported it."""
     del problem
-
-
-def kinds_computed(names: Iterable[str]) -> frozenset[str]:
-    """Return those of the named kinds that can be computed here."""
-    return COMPUTED.intersection(names)

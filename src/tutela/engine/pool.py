@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,7 +18,8 @@ from tutela.engine.worker_process import DEPTH, Gone, Job, WorkerProcess, Worker
 from tutela.model import Content, Problem
 from tutela.model.errors import WorkersFailed
 
-#: Contents that may be looked at beyond the oldest unfinished one, so that one slow file does not stop the others at once.
+#: Contents that may be looked at beyond the oldest unfinished one, so that one slow file does not stop the others at
+#: once.
 WINDOW = 256
 
 #: A worker is replaced after this many files, since decoders leak.
@@ -74,8 +75,9 @@ class _Run:
 class Pool:
     """Up to ``workers`` decoding workers, started when there is work for them.
 
-    A worker that dies, hangs or answers nonsense costs the one content it was busy with, which gets a `Problem` and still has its digests, made
-    by another worker that decodes nothing; the worker's other jobs go to others.  May be used by several threads.
+    A worker that dies, hangs or answers nonsense costs the one content it was busy with, which gets a `Problem` and
+    still has its digests, made by another worker that decodes nothing; the worker's other jobs go to others.  May be
+    used by several threads.
     """
 
     def __init__(self, start: WorkerStart, workers: int, *, recycle: int = RECYCLE) -> None:
@@ -96,11 +98,11 @@ class Pool:
 
     def run(
         self, contents: Iterable[Content], wanted: Wanted, settled: Settled | None = None
-    ) -> Iterator[list[tuple[str, Examined]]]:
+    ) -> Generator[list[tuple[str, Examined]]]:
         """Look at every content; yield names and what was learned, in order, some at a time.
 
-        Contents are pulled as workers become free.  With ``settled``, digests come first and pixels are looked at only where they leave the
-        verdict open.  Raises `WorkersFailed` if no worker can be started.
+        Contents are pulled as workers become free.  With ``settled``, digests come first and pixels are looked at only
+        where they leave the verdict open.  Raises `WorkersFailed` if no worker can be started.
         """
         self._check_process()
         step = (Step.ALL if settled is None else Step.ASK) if wanted.pixels else Step.BYTES
@@ -347,7 +349,7 @@ class Pool:
             raise WorkersFailed(reason=f"{_START_FAILURES} in a row ended before they were ready")
 
     def _blame(self, job: Job, problem: Problem) -> list[Job]:
-        """Give a job its problem: it is done if its digests are there or cannot be had, else another worker makes them."""
+        """Give a job its problem; it is done, unless another worker can still make its digests."""
         if job.found is not None or job.step is Step.BYTES or not job.wanted.digests:
             found = job.found or Examined()
             first = job.lost or problem

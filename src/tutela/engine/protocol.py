@@ -1,16 +1,19 @@
 """What the engine and a decoding worker say to each other, and how the engine reads a worker it does not trust.
 
-Every message is a head of 20 bytes (type, number of the job, length of the JSON part, length of the body) followed by a JSON
-object and a body of raw bytes.  A file to look at travels beside the head of its job as an open file handle.
+Every message is a head of 20 bytes (type, number of the job, length of the JSON part, length of the body) followed by a
+JSON object and a body of raw bytes.  A file to look at travels beside the head of its job as an open file handle.
 
-    engine -> worker   JOB     {"step", "kinds", "orientations", "thumbnail", "size"}   body: the content, where no handle can be sent
-                       GO      {"pixels"}      what to do with a job whose digests were asked for first
-    worker -> engine   READY   {"measures"}    warmed up and locked in
-                       FOUND   what was learned in one step; body: the thumbnail
-                       SPENT   the same, and the worker should be replaced (it ran out of memory)
+    engine -> worker
+        JOB     {"step", "kinds", "orientations", "thumbnail", "size"}; body: the content, where no handle can be sent
+        GO      {"pixels"}: what to do with a job whose digests were asked for first
+    worker -> engine
+        READY   {"measures"}: warmed up and locked in
+        FOUND   what was learned in one step; body: the thumbnail
+        SPENT   the same, and the worker should be replaced (it ran out of memory)
 
-A worker that a decoder's flaw has handed to a stranger may answer anything.  So nothing here is ever unpickled or evaluated; lengths are
-checked before a byte is kept, every value is checked for type and range, text is made printable, and all that a wrong answer can raise is `Breach`.
+A worker that a decoder's flaw has handed to a stranger may answer anything.  So nothing here is ever unpickled or
+evaluated; lengths are checked before a byte is kept, every value is checked for type and range, text is made printable,
+and all that a wrong answer can raise is `Breach`.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ _JSON_APART = 1 << 19
 _SIGNALS_OF_FRAME = 8
 _SIGNALS_APART = 8
 
-#: Exit codes of a worker that the engine can tell apart: out of memory where nothing could be answered; a fault of ours.
+#: Exit codes of a worker that the engine can tell apart: out of memory where nothing could be answered; a fault of
+#: ours.
 EXIT_MEMORY = 71
 EXIT_FAULT = 70
 
@@ -104,7 +108,7 @@ def pack(kind: Type, job: int, record: Json, body_length: int = 0) -> bytes:
 
 
 class Inbox:
-    """Bytes from a worker, put together to messages.  Keeps no more than one message of the largest lawful size and one piece."""
+    """Bytes from a worker, put together to messages; holds one lawful message and one piece at most."""
 
     def __init__(self, max_frames: int) -> None:
         self._held = bytearray()

@@ -1,7 +1,8 @@
 """What a decoding worker takes from itself before it sees the first untrusted byte.
 
-Linux has all of it; elsewhere what is missing is left out, and `Measures` tells so (see `tutela doctor`).  The worker starts with
-an empty environment, in a session of its own, with no open file but one socket (see `tutela.engine.worker_process`).
+Linux has all of it; elsewhere what is missing is left out, and `Measures` tells so (see `tutela doctor`).  The worker
+starts with an empty environment, in a session of its own, with no open file but one socket (see
+`tutela.engine.worker_process`).
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ _OPEN_FILES = 32
 def enter(limits: Limits, parent: int, *, tied: bool) -> Measures:
     """Give up everything that decoding does not need, for good.  Call it after every module is imported.
 
-    ``parent`` is the process id that started the worker; if it is gone already, the worker ends.  ``tied``: end with the thread
-    that started the worker (so only for a thread that lives as long as its process).
+    ``parent`` is the process id that started the worker; if it is gone already, the worker ends.  ``tied``: end with
+    the thread that started the worker (so only for a thread that lives as long as its process).
     """
     measures = {
         "memory limit": _limit(resource.RLIMIT_AS, limits.max_memory),
@@ -62,7 +63,7 @@ def enter(limits: Limits, parent: int, *, tied: bool) -> Measures:
 
 
 def arm(seconds: float) -> None:
-    """End this process by a signal if its next piece of work takes longer: SIGXCPU by processor time, SIGALRM by the clock."""
+    """End this process if its next piece of work takes longer, by processor time (SIGXCPU) or clock (SIGALRM)."""
     _limit_time(seconds)
     signal.setitimer(signal.ITIMER_REAL, seconds)
 

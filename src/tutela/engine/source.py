@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from tutela.model import Content, Problem, ProblemKind, Signal
 from tutela.signals import DigestPass, digests
@@ -22,8 +23,8 @@ _PIECE = 1 << 20
 class Source:
     """The bytes of one content: ``data``, or an open file of ``size`` bytes, of which no more are ever read.
 
-    ``handle`` is closed by `close`.  A file that grows meanwhile is taken as it was when it was opened; a file without a
-    size (such as those of ``/proc``) is read to its end, but no further than ``limit`` bytes.
+    ``handle`` is closed by `close`.  A file that grows meanwhile is taken as it was when it was opened; a file without
+    a size (such as those of ``/proc``) is read to its end, but no further than ``limit`` bytes.
     """
 
     def __init__(self, data: bytes | None = None, *, handle: int | None = None, size: int = 0, limit: int = 0) -> None:
@@ -68,7 +69,7 @@ class Source:
             os.close(self._handle)
             self._handle = None
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -93,8 +94,8 @@ class Source:
 def open_file(path: Path) -> tuple[int, int] | Problem:
     """Open a regular file for reading: its handle and its size in bytes, or why not.
 
-    Links are followed.  A folder, pipe, socket or device is refused before it is opened, since opening some of them waits or does something; the
-    second look, at what was opened, cannot be raced.
+    Links are followed.  A folder, pipe, socket or device is refused before it is opened, since opening some of them
+    waits or does something; the second look, at what was opened, cannot be raced.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 -- Path.stat is the same, slower

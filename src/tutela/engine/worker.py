@@ -1,7 +1,7 @@
 """The decoding worker: a process of its own, locked in, that looks at one file after another.
 
-Started by `tutela.engine.worker_process`; it trusts what it is told and nothing that it decodes.  Whatever happens to it costs
-the file that it was looking at.
+Started by `tutela.engine.worker_process`; it trusts what it is told and nothing that it decodes.  Whatever happens to
+it costs the file that it was looking at.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class _Job:
 class Worker:
     """Takes jobs from ``connection`` and answers on it until the other side is gone.
 
-    New jobs are hashed before older ones are decoded, so that the engine can say whether pixels are needed while this process
-    is busy: no round trip is ever waited for.
+    New jobs are hashed before older ones are decoded, so that the engine can say whether pixels are needed while this
+    process is busy: no round trip is ever waited for.
     """
 
     def __init__(self, connection: socket.socket, limits: Limits, grace: float) -> None:
@@ -160,8 +160,8 @@ def main(start: dict[str, Any]) -> NoReturn:
         os._exit(EXIT_MEMORY)
     except OSError:  # the engine is gone
         os._exit(0)
-    # Whatever else went wrong is a fault of ours: the engine sees a worker that died, and nothing is printed, since a traceback may hold
-    # what was looked at.
+    # Whatever else went wrong is a fault of ours: the engine sees a worker that died, and nothing is printed, since a
+    # traceback may hold what was looked at.
     except BaseException:  # noqa: BLE001
         os._exit(EXIT_FAULT)
     os._exit(0)

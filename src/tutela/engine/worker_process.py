@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from tutela.engine.examine import Examined, Wanted
 from tutela.engine.protocol import (
@@ -33,7 +34,8 @@ from tutela.engine.protocol import (
 from tutela.engine.source import open_file
 from tutela.model import Content, Limits, Problem, ProblemKind
 
-#: Jobs that one worker holds: one in decoding, one hashed while the engine looks its digests up, one that waits to be taken.
+#: Jobs that one worker holds: one in decoding, one hashed while the engine looks its digests up, one that waits to be
+#: taken.
 DEPTH = 3
 
 #: Seconds that a worker may take from its start until it is ready.
@@ -57,8 +59,8 @@ _BOOT = (
 class WorkerStart:
     """How workers are started.  ``module`` has the ``main`` that a worker runs: tests start one that misbehaves.
 
-    ``grace`` is how long, in seconds, a worker may go beyond ``limits.max_seconds``, so that its own, softer stop comes first;
-    ``memory_files``: pass bytes from memory as files in memory, where the system has them.
+    ``grace`` is how long, in seconds, a worker may go beyond ``limits.max_seconds``, so that its own, softer stop comes
+    first; ``memory_files``: pass bytes from memory as files in memory, where the system has them.
     """
 
     limits: Limits
@@ -71,8 +73,8 @@ class WorkerStart:
 class Job:
     """A content on its way through a worker.
 
-    ``found`` is what has been learned so far, ``lost`` the problem that cost an earlier worker, ``moves`` how often a worker died that
-    held the job and was busy with another.  ``owner`` and ``position`` are the pool's.
+    ``found`` is what has been learned so far, ``lost`` the problem that cost an earlier worker, ``moves`` how often a
+    worker died that held the job and was busy with another.  ``owner`` and ``position`` are the pool's.
     """
 
     number: int
@@ -125,7 +127,7 @@ class WorkerProcess:
 
     def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         start = {
-            "path": [place for place in sys.path if os.path.isabs(place)],
+            "path": [place for place in sys.path if Path(place).is_absolute()],
             "module": self._start.module,
             "handle": theirs.fileno(),
             "parent": os.getpid(),
@@ -288,7 +290,7 @@ class WorkerProcess:
         return next((job for job in self.jobs.values() if not job.hashed), None)
 
     def end(self, *, overdue: bool = False, breach: bool = False) -> Problem:
-        """Make sure that it is dead and nothing of it is left; return what its death says of the job it was busy with."""
+        """Make sure that it is dead; return what its death says of the job it was busy with."""
         self.connection.close()
         for _, handle in self._outbox:
             if handle is not None:
@@ -320,7 +322,7 @@ class WorkerProcess:
         self._process.returncode = 0
 
     def _reap(self) -> int | None:
-        """Wait for its death, which closing its connection brings about if nothing else has; ``None`` if it does not come."""
+        """Wait for its death, which the closed connection brings about; ``None`` if it does not come."""
         for patience in (_LAST_WORDS, _LAST_WORDS):
             with suppress(subprocess.TimeoutExpired):
                 return self._process.wait(patience)

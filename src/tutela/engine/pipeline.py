@@ -1,0 +1,167 @@
+"""`Engine`: contents in, findings out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from tutela.engine.examine import Examined, Wanted
+from tutela.engine.here import Here
+from tutela.engine.matching import decide, match_many
+from tutela.engine.policy import Policy
+from tutela.engine.pool import Pool, Settled
+from tutela.engine.snapshot import ListSnapshot, UnaskedList, open_snapshots
+from tutela.engine.worker_process import WorkerStart
+from tutela.model import Content, Finding, Hit, Limits, NothingFound, Problem, Unreadable, Verdict
+from tutela.model.errors import IndexDamaged
+from tutela.signals import Measure, kinds
+
+_DIGESTS = tuple(kind for kind in kinds() if kind.measure is Measure.EXACT)
+
+Asked = ListSnapshot | UnaskedList
+
+
+class Engine:
+    """Matches contents against lists.
+
+    ``lists`` are open snapshots, or folders of them; one that cannot be opened is named in the problems of every
+    finding.  ``workers`` is the number of sandboxed decoding processes: 0 for one each processor that this process may
+    use, ``None`` to decode within this process, which is only for bytes that are trusted.  Workers start with the first
+    content; end them with `close` or a ``with`` block.  May be used by several threads.  ``start`` says how workers are
+    started, if not in the usual way.
+    """
+
+    def __init__(
+        self,
+        lists: Iterable[Asked | Path] = (),
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+        workers: int | None = 0,
+        *,
+        start: WorkerStart | None = None,
+    ) -> None:
+        self.policy = policy or Policy()
+        self.limits = limits or Limits()
+        self.lists = tuple(_opened(lists))
+        self._examiner: Pool | Here
+        if workers is None:
+            self._examiner = Here(self.limits)
+        else:
+            self._examiner = Pool(start or WorkerStart(self.limits), workers or processors())
+
+    def match(self, content: Content) -> Finding:
+        """Return the finding of one content.  Whatever is wrong with it is told in the finding, not raised."""
+        return next(self.match_many((content,)))
+
+    def match_many(self, contents: Iterable[Content]) -> Iterator[Finding]:
+        """Yield the finding of each content, in their order.
+
+        Contents are pulled some way ahead of the findings, and memory stays flat for any number of them.  Raises
+        `WorkersFailed` if no worker can be started; nothing that is in a content raises.
+        """
+        policy = self.policy
+        wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails)
+        settled = self._settled() if policy.pixels == "when-needed" and not policy.thumbnails else None
+        with closing(self._examiner.run(contents, wanted, settled)) as batches:
+            for batch in batches:
+                yield from self._judged(batch, wanted)
+
+    def hash_many(self, contents: Iterable[Content]) -> Iterator[Finding]:
+        """Yield a finding for each content, in their order, without asking any list; everything is decoded."""
+        policy = self.policy
+        wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails)
+        with closing(self._examiner.run(contents, wanted)) as batches:
+            for batch in batches:
+                for name, found in batch:
+                    reason = "No list was asked."
+                    readable = _readable(found, wanted)
+                    verdict = NothingFound((reason,)) if readable else Unreadable((reason, "No picture could be had."))
+                    yield _finding(name, found, (), (), verdict)
+
+    def close(self) -> None:
+        """End the workers."""
+        self._examiner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _judged(self, batch: list[tuple[str, Examined]], wanted: Wanted) -> Iterator[Finding]:
+        """Ask the lists about several contents at once: one search costs little more than one value of it."""
+        matches = match_many([found.signals for _, found in batch], self.lists, most_hits=self.policy.most_hits)
+        for (name, found), (hits, problems) in zip(batch, matches, strict=True):
+            verdict = decide(hits, readable=_readable(found, wanted), problems=problems)
+            yield _finding(name, found, hits, problems, verdict)
+
+    def _settled(self) -> Settled | None:
+        """Return what says whether digests alone settle verdicts; ``None`` if no list has any digest."""
+        views = [asked.view() for asked in self.lists if isinstance(asked, ListSnapshot)]
+        if not any(view.index.digests(kind.name) for view in views for kind in _DIGESTS):
+            return None
+        return self._met_exactly
+
+    def _met_exactly(self, contents: Sequence[Examined]) -> list[bool]:
+        """Return of each content whether any list has its bytes."""
+        met = np.zeros(len(contents), np.bool_)
+        for kind in _DIGESTS:
+            values = [(at, s.value) for at, found in enumerate(contents) for s in found.signals if s.kind == kind.name]
+            if not values:
+                continue
+            array = np.frombuffer(b"".join(value for _, value in values), np.uint8).reshape(-1, kind.size)
+            for asked in self.lists:
+                if isinstance(asked, ListSnapshot):
+                    try:
+                        offsets, _, _ = asked.view().search(kind, array, 0)
+                    except IndexDamaged:  # this list settles nothing; the search proper tells of it
+                        continue
+                    met[[at for at, _ in values]] |= np.diff(offsets) > 0
+        return [bool(each) for each in met]
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def sandbox_report(limits: Limits | None = None) -> dict[str, bool]:
+    """Start a worker and return which measures its sandbox has in force here, by name.  Raises `WorkersFailed`."""
+    with closing(Pool(WorkerStart(limits or Limits()), 1)) as pool:
+        return pool.measures()
+
+
+def _opened(lists: Iterable[Asked | Path]) -> Iterator[Asked]:
+    for one in lists:
+        if isinstance(one, Path):
+            yield from open_snapshots([(one.name, one)])
+        else:
+            yield one
+
+
+def _readable(found: Examined, wanted: Wanted) -> bool:
+    """Whether a content was looked at as far as it was to be: pixels where they count, else bytes."""
+    if found.size is None:
+        return False
+    return bool(found.frames) or not wanted.pixels
+
+
+def _finding(name: str, found: Examined, hits: Iterable[Hit], problems: Iterable[Problem], verdict: Verdict) -> Finding:
+    return Finding(
+        name=name,
+        size=found.size,
+        media_type=found.media_type,
+        frames=found.frames,
+        signals=found.signals,
+        unhashable=found.unhashable,
+        hits=tuple(hits),
+        verdict=verdict,
+        problems=(*found.problems, *problems),
+        thumbnail=found.thumbnail,
+    )
