@@ -36,11 +36,20 @@ nb::ndarray<nb::numpy, T, nb::ndim<1>> give(std::vector<T>&& values) {
 
 // ------------------------------------------------------------------------------------------------ PDQ
 
-Picture picture(const uint8_t* pixels, size_t height, size_t width, bool rgb, int orientation) {
-  if (height < kPdqSmallest || width < kPdqSmallest) throw nb::value_error("a side is shorter than 5 pixels");
-  if (height > 0x7FFFFFFF || width > 0x7FFFFFFF) throw nb::value_error("a side is longer than 2^31 pixels");
+// Where the given pixels are a reduced picture, `full` is the whole one's (height, width).
+using Full = std::tuple<size_t, size_t>;
+
+Picture picture(const uint8_t* pixels, size_t height, size_t width, bool rgb, int orientation, int reduction, Full full) {
+  const auto [full_height, full_width] = reduction == 1 ? Full{height, width} : full;
+  if (full_height < kPdqSmallest || full_width < kPdqSmallest) throw nb::value_error("a side is shorter than 5 pixels");
+  if (full_height > 0x7FFFFFF || full_width > 0x7FFFFFF) throw nb::value_error("a side is longer than 2^27 pixels");
   if (orientation < 1 || orientation > 8) throw nb::value_error("an EXIF orientation is 1 to 8");
-  return {pixels, static_cast<int>(height), static_cast<int>(width), static_cast<ptrdiff_t>(width * (rgb ? 3 : 1)), rgb, orientation};
+  if (reduction < 1 || reduction > 8) throw nb::value_error("a reduction is 1 to 8");
+  const size_t by = static_cast<size_t>(reduction);
+  if ((full_height + by - 1) / by != height || (full_width + by - 1) / by != width)
+    throw nb::value_error("the pixels are not the whole picture so reduced");
+  return {pixels, static_cast<int>(height), static_cast<int>(width), static_cast<ptrdiff_t>(width * (rgb ? 3 : 1)), rgb,
+          orientation, reduction, static_cast<int>(full_height), static_cast<int>(full_width)};
 }
 
 using Hashed = std::tuple<nb::bytes, int>;
@@ -248,14 +257,18 @@ NB_MODULE(_kernel, m) {
   m.def("use_path", [](const std::string& name) {
     if (!use_path(name.c_str())) throw nb::value_error("no such path on this processor");
   }, "name"_a, "Switch the process to a path (`auto`: the best).");
-  m.def("pdq_grey", [](Grey p, int turn) { return hash_one(picture(p.data(), p.shape(0), p.shape(1), false, turn)); },
-        "pixels"_a.noconvert(), "orientation"_a = 1);
-  m.def("pdq_rgb", [](Rgb p, int turn) { return hash_one(picture(p.data(), p.shape(0), p.shape(1), true, turn)); },
-        "pixels"_a.noconvert(), "orientation"_a = 1);
-  m.def("pdq_orientations_grey", [](Grey p, int turn) { return hash_eight(picture(p.data(), p.shape(0), p.shape(1), false, turn)); },
-        "pixels"_a.noconvert(), "orientation"_a = 1);
-  m.def("pdq_orientations_rgb", [](Rgb p, int turn) { return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn)); },
-        "pixels"_a.noconvert(), "orientation"_a = 1);
+  m.def("pdq_grey", [](Grey p, int turn, int by, Full full) {
+    return hash_one(picture(p.data(), p.shape(0), p.shape(1), false, turn, by, full));
+  }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
+  m.def("pdq_rgb", [](Rgb p, int turn, int by, Full full) {
+    return hash_one(picture(p.data(), p.shape(0), p.shape(1), true, turn, by, full));
+  }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
+  m.def("pdq_orientations_grey", [](Grey p, int turn, int by, Full full) {
+    return hash_eight(picture(p.data(), p.shape(0), p.shape(1), false, turn, by, full));
+  }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
+  m.def("pdq_orientations_rgb", [](Rgb p, int turn, int by, Full full) {
+    return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn, by, full));
+  }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("block_sums", [](Bytes data) { return give(sums_of(data.data(), data.shape(0))); }, "data"_a.noconvert());

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <tuple>
 #include <vector>
 
 #include "path.h"
@@ -16,7 +17,17 @@ namespace {
 constexpr int kSamples = 64;
 constexpr int kKept = 16;
 
-// The 64 sparse rows of A (or B) for one side length.
+// What one side's weights depend on.
+struct Side {
+  int length;     // of the whole picture
+  int reduction;  // whole pixels in one that is there
+  bool flipped;
+  bool operator<(const Side& other) const {
+    return std::tie(length, reduction, flipped) < std::tie(other.length, other.reduction, other.flipped);
+  }
+};
+
+// The 64 sparse rows of A (or B) for one side.
 struct Weights {
   int count = 0;   // most weights of any row
   int padded = 0;  // the same, up to a multiple of 16
@@ -33,7 +44,8 @@ struct Box {
   int right(int index) const { return std::min(last, index + after); }
 };
 
-Weights make_weights(int length, bool flipped) {
+Weights make_weights(const Side& side) {
+  const int length = side.length;
   const int window = (length + 2 * kSamples - 1) / (2 * kSamples);
   const Box box(length, window);
   Weights made;
@@ -42,14 +54,17 @@ Weights make_weights(int length, bool flipped) {
     const int at = static_cast<int>(((i + 0.5) * length) / kSamples);
     const int left = box.left(at), right = box.right(at);
     const int first = box.left(left), last = box.right(right);
-    std::vector<double> row(static_cast<size_t>(last - first + 1), 0.0);
+    // In the stored picture's own pixels: where the response begins, and how many it covers.
+    const int origin = side.flipped ? length - 1 - last : first;
+    const int start = origin / side.reduction, end = (origin + last - first) / side.reduction;
+    std::vector<double> row(static_cast<size_t>(end - start + 1), 0.0);
     for (int middle = left; middle <= right; ++middle) {
       const int from = box.left(middle), to = box.right(middle);
       const double share = 1.0 / (right - left + 1) / (to - from + 1);
-      for (int k = from; k <= to; ++k) row[static_cast<size_t>(k - first)] += share;
+      for (int k = from; k <= to; ++k)
+        row[static_cast<size_t>((side.flipped ? length - 1 - k : k) / side.reduction - start)] += share;
     }
-    if (flipped) std::reverse(row.begin(), row.end());
-    made.starts.push_back(flipped ? length - 1 - last : first);
+    made.starts.push_back(start);
     made.counts.push_back(static_cast<int32_t>(row.size()));
     made.count = std::max(made.count, static_cast<int>(row.size()));
     rows[static_cast<size_t>(i)] = std::move(row);
@@ -62,20 +77,15 @@ Weights make_weights(int length, bool flipped) {
   return made;
 }
 
-// Weights are made once for each side length; a server that meets every length keeps a bounded number of them.
-std::shared_ptr<const Weights> weights_for(int length, bool flipped) {
+// Weights are made once for each side; a server that meets every length keeps a bounded number of them.
+std::shared_ptr<const Weights> weights_for(const Side& side) {
   static std::mutex guard;
-  static std::map<std::pair<int, bool>, std::shared_ptr<const Weights>> made;
+  static std::map<Side, std::shared_ptr<const Weights>> kept;
   const std::lock_guard<std::mutex> lock(guard);
-  auto& slot = made[{length, flipped}];
-  if (!slot) {
-    if (made.size() > 1024) {
-      made.clear();
-      return made[{length, flipped}] = std::make_shared<const Weights>(make_weights(length, flipped));
-    }
-    slot = std::make_shared<const Weights>(make_weights(length, flipped));
-  }
-  return slot;
+  const auto found = kept.find(side);
+  if (found != kept.end()) return found->second;
+  if (kept.size() >= 1024) kept.clear();
+  return kept[side] = std::make_shared<const Weights>(make_weights(side));
 }
 
 struct Grid {
@@ -87,8 +97,8 @@ void sample(const Picture& picture, Grid& upright) {
   const int turn = picture.orientation;
   const bool flip_rows = turn == 3 || turn == 4 || turn == 6 || turn == 7;
   const bool flip_columns = turn == 2 || turn == 3 || turn == 7 || turn == 8;
-  const auto vertical = weights_for(picture.height, flip_rows);
-  const auto horizontal = weights_for(picture.width, flip_columns);
+  const auto vertical = weights_for({picture.full_height, picture.reduction, flip_rows});
+  const auto horizontal = weights_for({picture.full_width, picture.reduction, flip_columns});
   std::vector<float> row(static_cast<size_t>(picture.width + horizontal->padded), 0.0f);
   const auto weigh = picture.rgb ? path().weigh_rgb : path().weigh_grey;
   Grid stored;

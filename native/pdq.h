@@ -17,6 +17,11 @@ struct Picture {
   ptrdiff_t stride;  // bytes from one row to the next
   bool rgb;          // three bytes a pixel, else one
   int orientation;   // EXIF 1 to 8: how to lay the stored pixels upright
+  // A decoder may deliver a reduced picture: each pixel the mean of `reduction` x `reduction` of the whole one's.  The hash
+  // is then still sampled where the whole picture would be, which a hash of the reduced picture as such is not.
+  int reduction;     // 1 for the whole picture
+  int full_height;
+  int full_width;
 };
 
 struct PdqHash {

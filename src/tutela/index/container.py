@@ -18,9 +18,9 @@ offset bytes  content
 4096          sections, each at a multiple of 64; then the table: a CRC-32C a block of 16 KiB, counted from 4096
 ====== ====== ==========================================================================
 
-A file is opened by checking its header and its table; a block is checked before its bytes are first used.  So opening costs the same at any
-size, and no answer comes from bytes that were not checked.  (A file that somebody changes *while* it is mapped, after its
-blocks were checked, is outside what a checksum can see.)
+A file is opened by checking its header and its table; a block is checked before its bytes are first used.  So opening
+costs the same at any size, and no answer comes from bytes that were not checked.  (A file that somebody changes *while*
+it is mapped, after its blocks were checked, is outside what a checksum can see.)
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class SegmentType(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """An opened segment file: its sections as read-only uint8 arrays over the mapping, and the checker of its blocks."""
+    """An opened segment file: its sections as read-only uint8 arrays over the mapping, and the checker of its
+    blocks.
+    """
 
     path: Path
     type: SegmentType
@@ -117,7 +119,7 @@ class _Body:
         whole = len(data) // _kernel.BLOCK * _kernel.BLOCK
         if whole:
             self.sums.append(_kernel.block_sums(data[:whole]))
-            _write_all(self.file, memoryview(data[:whole]))
+            _write_all(self.file, data[:whole].data)
         self._open += data[whole:].tobytes()
 
     def align(self) -> int:
@@ -133,7 +135,7 @@ class _Body:
     def _flush(self) -> None:
         block = np.frombuffer(bytes(self._open), np.uint8)
         self.sums.append(_kernel.block_sums(block))
-        _write_all(self.file, memoryview(block))
+        _write_all(self.file, block.data)
         self._open.clear()
 
 
@@ -158,7 +160,7 @@ def write_container(path: Path, kind: SegmentType, parameter: int, rows: int, se
             body.write(data)
         table = body.finish()
         table_bytes = as_bytes(table)
-        _write_all(file, memoryview(table_bytes))
+        _write_all(file, table_bytes.data)
         sums_at = HEADER + body.size
         header = bytearray(HEADER)
         table_sum = _kernel.crc32c(table_bytes)

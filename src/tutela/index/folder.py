@@ -1,11 +1,13 @@
 """`IndexFolder`: immutable segments under one manifest, changed by atomic commits.
 
-One process writes at a time (a lock file sees to that); any number read, each seeing a whole committed state, and a newer one within
-a moment of its commit.  Small segments are merged as they come, so that their number grows with the logarithm of the changes.
+One process writes at a time (a lock file sees to that); any number read, each seeing a whole committed state, and a
+newer one within a moment of its commit.  Small segments are merged as they come, so that their number grows with the
+logarithm of the changes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -18,11 +20,6 @@ from tutela.index.manifest import NAME, Manifest, SegmentEntry, read_manifest, r
 from tutela.index.segments import OPENERS, Segment
 from tutela.index.view import IndexView
 from tutela.model.errors import IndexBusy, IndexDamaged
-
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: the lock falls back to exclusive creation of the file
-    fcntl = None  # type: ignore[assignment]
 
 #: Seconds between two looks at whether a newer state was committed.
 REFRESH = 0.05
@@ -136,17 +133,6 @@ class IndexFolder:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         path = self.path / "lock"
-        if fcntl is None:  # pragma: no cover
-            try:
-                handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR)
-            except FileExistsError:
-                raise IndexBusy(path=self.path.name) from None
-            try:
-                yield
-            finally:
-                os.close(handle)
-                path.unlink()
-            return
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
         try:
             try:

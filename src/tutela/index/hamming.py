@@ -65,16 +65,15 @@ class HammingIndex:
         """Return every entry within ``radius`` bits (0 to 256) of each query, uint8 [m, 32].
 
         The result is ``(offsets, ids, distances)``: int64 [m + 1], uint64, uint16; the entries of query i lie at
-        ``offsets[i]:offsets[i + 1]``, sorted by distance, then id.  ``method`` overrides the planner (``bands``, ``scan``); the
-        answer is the same.
+        ``offsets[i]:offsets[i + 1]``, sorted by distance, then id.  ``method`` overrides the planner (``bands``,
+        ``scan``); the answer is the same.
         """
         return self._current().search(codes, radius, threads=threads, method=method)
 
     def add(self, codes: Bytes, ids: Ids) -> None:
         """Add entries; readers of the same folder see them within a second."""
         if self._folder is None:
-            made = tuple(_built(code_array(codes), id_array(ids)))
-            self._view = HammingView((*self._current().segments, *made))
+            self._view = self._current().extended(_built(code_array(codes), id_array(ids)))
             return
         with self._folder.writing() as change:
             change.add_codes(PART, codes, ids)
@@ -88,7 +87,9 @@ class HammingIndex:
             change.remove(ids)
 
     def compact(self) -> None:
-        """Merge all segments and drop what was removed: the fastest form to search, at the cost of writing everything again."""
+        """Merge all segments and drop what was removed: the fastest form to search, at the cost of writing everything
+        again.
+        """
         if self._folder is None:
             codes, ids = zip(*self._current().live(), strict=True) if len(self) else ((), ())
             self._view = HammingView(tuple(_built(np.concatenate(codes), np.concatenate(ids)) if codes else ()))

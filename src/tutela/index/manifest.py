@@ -1,7 +1,7 @@
 """The manifest of an index folder: which segment files make up the committed state.
 
-``manifest.json`` holds one line of JSON and, on a second line, the CRC-32C of the first in hexadecimal.  It is replaced as a whole (written
-beside, made durable, renamed), so that a reader sees the old state or the new one.
+``manifest.json`` holds one line of JSON and, on a second line, the CRC-32C of the first in hexadecimal.  It is replaced
+as a whole (written beside, made durable, renamed), so that a reader sees the old state or the new one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The three kinds of immutable segment: Hamming codes, digests, records.
 
-Each is made in memory from arrays (`build_*`), written by `sections`, and opened from a container.  ``removed`` is a bitmap,
-uint8 [ceil(rows / 8)], least significant bit first; a set bit hides its row.
+Each is made in memory from arrays (`build_*`), written by `sections`, and opened from a container.  ``removed`` is a
+bitmap, uint8 [ceil(rows / 8)], least significant bit first; a set bit hides its row.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -67,6 +67,12 @@ class HammingView:
             keep = ~is_removed(bits, np.arange(len(segment)))
             yield segment.codes()[keep], segment.ids()[keep]
 
+    def extended(self, segments: Iterable[HammingSegment]) -> HammingView:
+        """Return a view with further segments."""
+        more = tuple(segments)
+        before = (*self.removed, *(None,) * (len(self.segments) - len(self.removed)))
+        return HammingView((*self.segments, *more), (*before, *(None,) * len(more)))
+
     def without(self, ids: Ids) -> HammingView:
         """Return a view that hides every row with one of these ids."""
         segments, bitmaps = [], []
@@ -106,7 +112,9 @@ class DigestView:
     segments: tuple[DigestSegment, ...]
 
     def search(self, digests: Bytes) -> tuple[Offsets, Ids]:
-        """Return every entry equal to each query, uint8 [m, width]: offsets int64 [m + 1] and ids uint64, sorted within a query."""
+        """Return every entry equal to each query, uint8 [m, width]: offsets int64 [m + 1] and ids uint64, sorted within
+        a query.
+        """
         found = [segment.search(np.ascontiguousarray(digests)) for segment in self.segments]
         queries = np.concatenate([pair[0] for pair in found]) if found else np.zeros(0, np.int64)
         ids = np.concatenate([pair[1] for pair in found]) if found else np.zeros(0, np.uint64)
@@ -147,7 +155,9 @@ class RecordView:
 
 @dataclass(frozen=True, slots=True)
 class IndexView:
-    """One committed state of an index folder.  It stays whole for as long as it is held, whatever is written meanwhile."""
+    """One committed state of an index folder.  It stays whole for as long as it is held, whatever is written
+    meanwhile.
+    """
 
     generation: int
     meta: dict[str, Any]

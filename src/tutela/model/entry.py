@@ -52,9 +52,9 @@ class Removed:
 class Rejected:
     """A line or record of an import that could not be taken: its number (from 1) and why, for a person to mend.
 
-    ``partial``: the record was taken, and only a part of it (one signal, a time) was left out.  ``fatal``: the file is torn or
-    broken here, and nothing behind this place could be read; whoever imports decides whether what came before may stand.
-    The reason never holds a hash or other list content.
+    ``partial``: the record was taken, and only a part of it (one signal, a time) was left out.  ``fatal``: the file is
+    torn or broken here, and nothing behind this place could be read; whoever imports decides whether what came before
+    may stand. The reason never holds a hash or other list content.
     """
 
     number: int
@@ -65,7 +65,9 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """When a signal meets an entry: ``distance`` at most, and ``quality`` at least (of the content and of the entry)."""
+    """When a signal meets an entry: ``distance`` at most, and ``quality`` at least (of the content and of the
+    entry).
+    """
 
     distance: int
     quality: int = 0

@@ -75,8 +75,9 @@ class FormatUnknown(TutelaError):
 
 
 class ImportTorn(TutelaError):
-    """The import breaks off at record {number}: {reason}. The list is as it was; get the whole file, or import what can be read
-    of this one by accepting a torn file."""
+    """The import breaks off at record {number}: {reason}. The list is as it was; get the whole file, or import what can
+    be read of this one by accepting a torn file.
+    """
 
     exit_code = 4
 
@@ -94,8 +95,9 @@ class StoreNewer(TutelaError):
 
 
 class StoreUnwritable(TutelaError):
-    """The store {path} cannot be written: {reason}. Make room and give this user the right to write there, or set TUTELA_HOME
-    to another folder; nothing was changed."""
+    """The store {path} cannot be written: {reason}. Make room and give this user the right to write there, or set
+    TUTELA_HOME to another folder; nothing was changed.
+    """
 
     exit_code = 5
 

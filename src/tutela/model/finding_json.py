@@ -90,7 +90,9 @@ def finding_from_json(record: Mapping[str, Any]) -> Finding:
 
 
 def signal_to_json(signal: Signal) -> Json:
-    """Return ``kind``, ``value`` (lower-case hex), ``quality``; ``frame`` where there is one, ``orientation`` if turned."""
+    """Return ``kind``, ``value`` (lower-case hex), ``quality``; ``frame`` where there is one, ``orientation`` if
+    turned.
+    """
     record: Json = {"kind": signal.kind, "value": signal.value.hex(), "quality": signal.quality}
     if signal.frame is not None:
         record["frame"] = signal.frame
@@ -100,7 +102,9 @@ def signal_to_json(signal: Signal) -> Json:
 
 
 def signal_from_json(record: Mapping[str, Any]) -> Signal:
-    """Return the signal that `signal_to_json` wrote; raises `KeyError`, `TypeError` or `ValueError` for another thing."""
+    """Return the signal that `signal_to_json` wrote; raises `KeyError`, `TypeError` or `ValueError` for another
+    thing.
+    """
     return Signal(
         kind=record["kind"],
         value=bytes.fromhex(record["value"]),

@@ -16,9 +16,9 @@ class Frame:
 
     ``pixels`` is uint8, C-contiguous, [height, width] for grey or [height, width, 3] for RGB, *as stored in the file*;
     ``exif_orientation`` (1 to 8, EXIF 2.32 tag 0x0112) says how to lay them upright, so that a kernel can do it for
-    nothing (`upright` does it for everyone else).  ``width`` and ``height`` are of the upright picture at full size, also where
-    the decoder delivered a reduced one.  ``number`` counts from 0 within the content; ``time`` is in seconds for a moment
-    of an animation, else ``None``.
+    nothing (`upright` does it for everyone else).  ``width`` and ``height`` are of the upright picture at full size,
+    also where the decoder delivered a reduced one.  ``number`` counts from 0 within the content; ``time`` is in seconds
+    for a moment of an animation, else ``None``.
     """
 
     number: int
@@ -28,8 +28,17 @@ class Frame:
     exif_orientation: int = 1
     time: float | None = None
 
+    @property
+    def reduction(self) -> int:
+        """By how much the decoder reduced the picture (1, 2, 4 or 8): each pixel stands for so many, squared."""
+        stored = (self.height, self.width) if self.exif_orientation < 5 else (self.width, self.height)
+        for by in (1, 2, 4, 8):
+            if all(-(-side // by) == own for side, own in zip(stored, self.pixels.shape, strict=False)):
+                return by
+        return 1
+
     def upright(self) -> Pixels:
-        """The pixels laid upright; a C-contiguous copy unless they are so already."""
+        """Return the pixels laid upright, C-contiguous; a copy unless they are so already."""
         turned = _UPRIGHT[self.exif_orientation](self.pixels)
         return np.ascontiguousarray(turned)
 

@@ -23,9 +23,9 @@ class Orientation(StrEnum):
 class Signal:
     """A fingerprint.
 
-    ``kind`` is the name of a signal kind (``md5``, ``sha1``, ``sha256``, ``pdq``, ``photodna``); ``value`` the raw bytes;
-    ``quality`` 0 to 100 where the kind measures one, else ``None``.  ``frame`` is the number of the frame it was taken
-    from (0 for the first), ``None`` for a signal of the bytes themselves.
+    ``kind`` is the name of a signal kind (``md5``, ``sha1``, ``sha256``, ``pdq``, ``photodna``); ``value`` the raw
+    bytes; ``quality`` 0 to 100 where the kind measures one, else ``None``.  ``frame`` is the number of the frame it was
+    taken from (0 for the first), ``None`` for a signal of the bytes themselves.
     """
 
     kind: str

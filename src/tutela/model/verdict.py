@@ -105,8 +105,8 @@ class FrameInfo:
 class Finding:
     """Everything learned of one content; one shape for library, CLI, report and every tool.
 
-    ``signals`` holds what was computed and ``unhashable`` what could not be; ``thumbnail`` is a small WebP picture (bytes)
-    only where a report asked for one, and is not part of the JSON form.
+    ``signals`` holds what was computed and ``unhashable`` what could not be; ``thumbnail`` is a small WebP picture
+    (bytes) only where a report asked for one, and is not part of the JSON form.
     """
 
     name: str

@@ -28,8 +28,8 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignalKind:
-    """A kind of fingerprint: its name, the length of its value in bytes, its measure, where it comes from, and the threshold
-    that a list has unless it says otherwise.
+    """A kind of fingerprint: its name, the length of its value in bytes, its measure, where it comes from, and the
+    threshold that a list has unless it says otherwise.
     """
 
     name: str

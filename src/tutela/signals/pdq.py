@@ -1,7 +1,7 @@
 """``pdq``: Meta's 256-bit perceptual hash of a picture, with its quality.
 
-Source: "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", Meta, 2019, and the reference code; how the
-kernel gets the same bits without filtering the whole picture is told in ``native/pdq.h``.
+Source: "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", Meta, 2019, and the reference code;
+how the kernel gets the same bits without filtering the whole picture is told in ``native/pdq.h``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from tutela.signals.kind import Measure, SignalKind, Source
 
 #: The reference refuses to hash a picture with a shorter side, in pixels.
 SMALLEST_SIDE = 5
+
+#: EXIF orientations from here on lay the picture on its side.
+TURNED = 5
 
 #: The order in which the kernel returns orientations (the reference's order).
 ORIENTATIONS = (
@@ -39,14 +42,14 @@ class PdqKind(SignalKind):
     def unfit(self, value: bytes) -> str | None:
         """Return a reason for the hash of a blank picture.
 
-        Half of the bits of a hash are set, since they are above a median; few or many mean that most coefficients were equal,
-        which only an empty picture has.  A blank picture can also hash to rounding noise; that of the common
-        sizes is known.
+        Half of a hash's bits are set, since they stand for the coefficients above the median.  Where far from half are,
+        most coefficients were equal, which only an empty picture has.
         """
         ones = int.from_bytes(value).bit_count()
-        if not 16 <= ones <= 240:
+        few, many = 100, 156
+        if not few <= ones <= many or value in blank_hashes():
             return "it is the hash of a blank picture"
-        return "it is the hash of a blank picture" if value in blank_hashes() else None
+        return None
 
 
 PDQ = PdqKind("pdq", 32, Measure.HAMMING, Source.FRAME, Threshold(31, 50))
@@ -54,37 +57,22 @@ PDQ = PdqKind("pdq", 32, Measure.HAMMING, Source.FRAME, Threshold(31, 50))
 
 @lru_cache(maxsize=1)
 def blank_hashes() -> frozenset[bytes]:
-    """Return the hashes of pictures of one grey value, for side lengths that blank pictures often have."""
-    sides = (
-        8,
-        16,
-        32,
-        64,
-        100,
-        128,
-        150,
-        200,
-        256,
-        300,
-        400,
-        480,
-        500,
-        512,
-        600,
-        640,
-        720,
-        768,
-        800,
-        960,
-        1024,
-        1080,
-        1280,
+    """Return what pictures of one colour hash to, for all greys and 4,096 colours.
+
+    Such a hash is made of rounding errors.  With the reference hasher it depends on the colour alone, not on the size,
+    so that small pictures tell them all.
+    """
+    size = 64
+    greys = (np.full((size, size), value, np.uint8) for value in range(256))
+    levels = range(0, 256, 17)
+    colours = (
+        np.broadcast_to(np.array([red, green, blue], np.uint8), (size, size, 3)).copy()
+        for red in levels
+        for green in levels
+        for blue in levels
     )
-    return frozenset(
-        _kernel.pdq_grey(np.full((height, width), value, np.uint8))[0]
-        for value in (1, 64, 128, 192, 255)
-        for height, width in {(a, b) for a in sides for b in (a, a * 4 // 3, a * 3 // 4, a * 16 // 9)}
-        if min(height, width) >= SMALLEST_SIDE
+    return frozenset(_kernel.pdq_grey(grey)[0] for grey in greys) | frozenset(
+        _kernel.pdq_rgb(colour)[0] for colour in colours
     )
 
 
@@ -95,17 +83,19 @@ def frame_signals(frame: Frame, *, orientations: bool = False) -> list[Signal | 
     """
     pixels = frame.pixels
     height, width = pixels.shape[:2]
-    if min(height, width) < SMALLEST_SIDE:
+    if min(height, width) < SMALLEST_SIDE and frame.reduction == 1:
         return [Unhashable(PDQ.name, f"a side is shorter than {SMALLEST_SIDE} pixels", frame.number)]
     grey = pixels.ndim == 2
+    full = (frame.height, frame.width) if frame.exif_orientation < TURNED else (frame.width, frame.height)
+    layout = (frame.exif_orientation, frame.reduction, full)
     if not orientations:
         one = _kernel.pdq_grey if grey else _kernel.pdq_rgb
-        value, quality = one(pixels, frame.exif_orientation)
+        value, quality = one(pixels, *layout)
         return [Signal(PDQ.name, value, quality, frame.number)]
     eight = _kernel.pdq_orientations_grey if grey else _kernel.pdq_orientations_rgb
     return [
         Signal(PDQ.name, value, quality, frame.number, orientation)
-        for orientation, (value, quality) in zip(ORIENTATIONS, eight(pixels, frame.exif_orientation), strict=True)
+        for orientation, (value, quality) in zip(ORIENTATIONS, eight(pixels, *layout), strict=True)
     ]
 
 

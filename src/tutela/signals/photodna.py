@@ -1,7 +1,7 @@
 """``photodna``: imported, exported and matched, never computed here (the algorithm is licensed).
 
-A value has 144 bytes.  Lists write it as 288 hexadecimal digits or as 192 characters of base64.  The distance is the sum of the squared
-differences of the bytes; the default threshold is 0, since a useful one comes with the licence.
+A value has 144 bytes.  Lists write it as 288 hexadecimal digits or as 192 characters of base64.  The distance is the
+sum of the squared differences of the bytes; the default threshold is 0, since a useful one comes with the licence.
 """
 
 from __future__ import annotations

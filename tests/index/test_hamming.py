@@ -1,0 +1,195 @@
+"""Search is exact at every radius, on every path, by every method, whatever was added and removed before."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernel.reference import brute_force, clustered_codes
+from tutela import _kernel
+from tutela.index import HammingIndex
+
+
+def answers(index, queries, radius, **options):
+    offsets, ids, distances = index.search(queries, radius, **options)
+    assert (offsets.dtype, ids.dtype, distances.dtype) == (np.int64, np.uint64, np.uint16)
+    pairs = list(zip(distances.tolist(), ids.tolist(), strict=True))
+    return [pairs[start:end] for start, end in itertools.pairwise(offsets)]
+
+
+def some_queries(random, codes, count=6):
+    near = codes[random.integers(0, len(codes), count)].copy() if len(codes) else np.zeros((0, 32), np.uint8)
+    for query in near:
+        bits = np.unpackbits(query)
+        bits[random.integers(0, 256, random.integers(0, 40))] ^= 1
+        query[:] = np.packbits(bits)
+    return np.concatenate([near, random.integers(0, 256, (2, 32), dtype=np.uint8)])
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    seed=st.integers(0, 10**6),
+    count=st.one_of(st.integers(0, 40), st.sampled_from([2047, 2048, 2049, 4100])),
+    radius=st.integers(0, 128),
+    method=st.sampled_from(["auto", "bands", "scan"]),
+    threads=st.integers(1, 3),
+)
+def test_equals_brute_force(seed, count, radius, method, threads):
+    random = np.random.default_rng(seed)
+    codes = clustered_codes(random, count)
+    ids = random.integers(0, max(count, 1), count).astype(np.uint64)
+    queries = some_queries(random, codes)
+    index = HammingIndex.build(codes, ids)
+    assert answers(index, queries, radius, method=method, threads=threads) == brute_force(codes, ids, queries, radius)
+
+
+@pytest.fixture(scope="module")
+def thirty_thousand():
+    random = np.random.default_rng(7)
+    codes = clustered_codes(random, 30_000)
+    return codes, np.arange(30_000, dtype=np.uint64), some_queries(random, codes, 4)
+
+
+@pytest.mark.parametrize("radius", range(0, 129, 3))
+def test_every_method_and_path_agree_at_every_radius(thirty_thousand, radius):
+    codes, ids, queries = thirty_thousand
+    index = HammingIndex.build(codes, ids)
+    expected = brute_force(codes, ids, queries, radius)
+    before = _kernel.path()
+    try:
+        for path in _kernel.paths():
+            _kernel.use_path(path)
+            for method in ("bands", "scan"):
+                assert answers(index, queries, radius, method=method) == expected, (path, method)
+    finally:
+        _kernel.use_path(before)
+
+
+@pytest.mark.slow
+def test_a_million_at_every_radius():
+    """The fixed run: 1 M codes, of which half lie around 20 centres, recall 100 % at every radius from 0 to 128."""
+    random = np.random.default_rng(11)
+    codes = random.integers(0, 256, (1_000_000, 32), dtype=np.uint8)
+    codes[:2000] = clustered_codes(random, 4000)[:2000]
+    ids = random.permutation(1_000_000).astype(np.uint64)
+    index = HammingIndex.build(codes, ids)
+    queries = np.concatenate([some_queries(random, codes[:2000], 2), some_queries(random, codes, 1)])
+    words = codes.view(np.uint64)
+    every = [np.bitwise_count(words ^ query).sum(axis=1) for query in queries.view(np.uint64)]
+    for radius in range(129):
+        offsets, found, distances = index.search(queries, radius)
+        for number, bits in enumerate(every):
+            rows = np.flatnonzero(bits <= radius)
+            order = np.lexsort((ids[rows], bits[rows]))
+            mine = slice(offsets[number], offsets[number + 1])
+            assert np.array_equal(found[mine], ids[rows][order])
+            assert np.array_equal(distances[mine], bits[rows][order])
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 10**6),
+    steps=st.lists(st.sampled_from(["add", "remove", "compact"]), max_size=8),
+    on_disk=st.booleans(),
+)
+def test_changes_equal_a_rebuild(tmp_path_factory, seed, steps, on_disk):
+    random = np.random.default_rng(seed)
+    codes, ids = clustered_codes(random, 60), np.arange(60, dtype=np.uint64)
+    index = HammingIndex.build(codes, ids, tmp_path_factory.mktemp("index") / "i" if on_disk else None)
+    for step in steps:
+        if step == "add":
+            more = clustered_codes(random, int(random.integers(1, 50)))
+            numbers = random.integers(0, 200, len(more)).astype(np.uint64)
+            index.add(more, numbers)
+            codes, ids = np.concatenate([codes, more]), np.concatenate([ids, numbers])
+        elif step == "remove":
+            gone = random.integers(0, 200, 40).astype(np.uint64)
+            index.remove(gone)
+            keep = ~np.isin(ids, gone)
+            codes, ids = codes[keep], ids[keep]
+        else:
+            index.compact()
+        queries = some_queries(random, codes)
+        assert len(index) == len(codes)
+        assert answers(index, queries, 31) == brute_force(codes, ids, queries, 31)
+
+
+def test_saved_and_opened_again(tmp_path):
+    random = np.random.default_rng(3)
+    codes = clustered_codes(random, 5000)
+    ids = np.arange(5000, dtype=np.uint64)
+    index = HammingIndex.build(codes, ids)
+    index.remove(ids[100:200])
+    index.save(tmp_path / "saved")
+    opened = HammingIndex.open(tmp_path / "saved")
+    queries = some_queries(random, codes)
+    keep = np.r_[0:100, 200:5000]
+    assert answers(opened, queries, 40) == brute_force(codes[keep], ids[keep], queries, 40)
+    opened.verify()
+    with pytest.raises(FileExistsError):
+        index.save(tmp_path / "saved")
+
+
+def test_any_number_of_equal_codes():
+    codes = np.repeat(np.arange(32, dtype=np.uint8)[None], 50_000, axis=0)
+    index = HammingIndex.build(codes, np.arange(50_000, dtype=np.uint64))
+    offsets, ids, distances = index.search(codes[:2], 31)
+    assert offsets.tolist() == [0, 50_000, 100_000]
+    assert np.array_equal(ids[:50_000], np.arange(50_000))
+    assert not distances.any()
+
+
+def test_memory_of_an_entry():
+    """At most 170 bytes an entry, in memory and on disk, at any size that has bands."""
+    for count in (2048, 5000, 65_536, 300_000):
+        codes = np.random.default_rng(count).integers(0, 256, (count, 32), dtype=np.uint8)
+        segment = _kernel.Segment.build(codes, np.arange(count, dtype=np.uint64))
+        assert sum(len(part) for part in segment.parts()) <= 130 * count
+
+
+@pytest.mark.parametrize(
+    ("codes", "ids", "message"),
+    [
+        (np.zeros((2, 31), np.uint8), np.zeros(2, np.uint64), "uint8"),
+        (np.zeros((2, 32), np.int64), np.zeros(2, np.uint64), "uint8"),
+        ([[0] * 32], np.zeros(1, np.uint64), "uint8"),
+        (np.zeros((2, 32), np.uint8), np.zeros(3, np.uint64), "2 codes with 3 ids"),
+        (np.zeros((2, 32), np.uint8), np.array([-1, 2]), "negative"),
+        (np.zeros((2, 32), np.uint8), np.array([1.0, 2.0]), "uint64"),
+    ],
+)
+def test_wrong_arrays_are_refused(codes, ids, message):
+    with pytest.raises(ValueError, match=message):
+        HammingIndex.build(codes, ids)
+
+
+@pytest.mark.parametrize("radius", [-1, 257])
+def test_a_radius_out_of_range_is_refused(radius):
+    with pytest.raises(ValueError, match="0 to 256"):
+        HammingIndex.build(np.zeros((1, 32), np.uint8), np.zeros(1, np.uint64)).search(
+            np.zeros((1, 32), np.uint8), radius
+        )
+
+
+def test_no_entries_and_no_queries():
+    empty = HammingIndex.build(np.zeros((0, 32), np.uint8), np.zeros(0, np.uint64))
+    offsets, ids, _ = empty.search(np.zeros((3, 32), np.uint8), 128)
+    assert offsets.tolist() == [0, 0, 0, 0]
+    assert not len(ids)
+    one = HammingIndex.build(np.zeros((1, 32), np.uint8), np.zeros(1, np.uint64))
+    assert one.search(np.zeros((0, 32), np.uint8), 31)[0].tolist() == [0]
+    empty.compact()
+    assert len(empty) == 0
+
+
+def test_the_permutation_evens_out_correlated_bits():
+    """Real PDQ bits are correlated between neighbours; imitate that, and look at the longest bucket of a band."""
+    random = np.random.default_rng(5)
+    codes = np.repeat(random.integers(0, 2, (20_000, 64), dtype=np.uint8), 4, axis=1)
+    packed = np.packbits(codes, axis=1)
+    stored = np.asarray(_kernel.Segment.build(packed, np.arange(20_000, dtype=np.uint64)).parts()[0]).reshape(-1, 32)
+    plain = np.bincount(packed.view(np.uint16)[:, 3], minlength=65_536)
+    permuted = np.bincount(np.ascontiguousarray(stored).view(np.uint16)[:, 3], minlength=65_536)
+    assert permuted.max() * 4 < plain.max()
