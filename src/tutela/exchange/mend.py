@@ -21,16 +21,20 @@ from tutela.exchange.source import Torn
 #: A larger record is given up: an honest one, with every file name of a picture in 116 folders, stays under a megabyte.
 RECORD_LIMIT = 1 << 24
 
-_TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.)*"|["{}\[\]]')
+_TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.)*"|["{}\[\]:]')
 _STRING_PART = re.compile(rb'(?:[^"\\\x00-\x1f]|\\.)*')
-_FIRST_KEYS = re.compile(rb'\{\s*"([^"\\]{1,60})"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^"{}\[\],]*)\s*,\s*"([^"\\]{1,60})"\s*:')
+_SIMPLE_VALUE = rb'\s*(?:"(?:[^"\\]|\\.)*"|[^"{}\[\],]*)'
+_FIRST_KEYS = re.compile(rb'\{\s*"([\w.@]{1,60})"\s*:' + _SIMPLE_VALUE + rb'\s*,\s*"([\w.@]{1,60})"\s*:')
 _USUAL_START = re.compile(rb'\{\s*"MediaID"\s*:')
 #: Flags that hand-made exporters write without a proper value; matching needs none of them.
 _FLAG = re.compile(
     rb'("(?:IsSuspected|IsDistributed|IsPrecategorized|VictimIdentified|OffenderIdentified|SelfGenerated)"\s*:)'
     rb'([^{}\[\]]*?)(,\s*(?="[\w@.]+"\s*:)|(?="[\w@.]+"\s*:)|(?=\}))'
 )
-_FLAG_VALUE = re.compile(rb'"(?:true|false)?"|true|false|null|[01]', re.IGNORECASE)
+_FLAG_VALUE = re.compile(rb'"(?i:true|false)?"|true|false|null|[01]')
+_DEPTH_LIMIT = 500
+#: So many bytes show how an object begins.
+_BEGIN_SIZE = 300
 _ARRAYS = (b'"value"', b'"Media"')
 
 
@@ -64,10 +68,10 @@ class Cutter:
         self._stack: list[tuple[bytes, bool]] = []  # opening bracket, and whether it is an array of records
         self._start: int | None = None
         self._depth = 0
-        self._last = (b"", 0)  # the last string and where it ended: perhaps the name of what comes
+        self._string = self._name = b""  # the last token if it was a string, and the name that stands before a value
         self._begins = _USUAL_START
         self._knows_begin = False
-        self._ends = "the file ends early"
+        self._torn = ""
 
     def records(self) -> Iterator[object]:
         """Yield each record as `json` reads it, or `Mended`, or `Broken`."""
@@ -81,6 +85,8 @@ class Cutter:
                     self._refill()
                     continue
                 if self._start is None and not self._stack:
+                    if self._torn:
+                        yield Broken(self._torn, ends=True)
                     return
                 yield from self._end()
                 continue
@@ -90,10 +96,8 @@ class Cutter:
     # ------------------------------------------------------------------------------------- finding brackets
     def _refill(self) -> None:
         keep = self._place if self._start is None else self._start
-        keep = min(keep, self._last[1]) if self._last[1] and self._place - self._last[1] < 100 else keep
         self._buffer = self._buffer[keep:]
         self._place -= keep
-        self._last = (self._last[0], max(0, self._last[1] - keep))
         if self._start is not None:
             self._start -= keep
         # Read as much again as there is, so that a long record is not copied once for each chunk.
@@ -112,25 +116,35 @@ class Cutter:
         try:
             return next(self._chunks, b"")
         except Torn as torn:  # what was read before it is still to be looked at
-            self._ends = str(torn)
+            self._torn = str(torn)
             return b""
+
+    def _early(self) -> str:
+        said, self._torn = self._torn or "the file ends early", ""
+        return said
 
     def _step(self) -> int | None:
         """Go over one token; return the end of a record if it was its last bracket."""
         token = _TOKEN.search(self._buffer, self._place)
         if token is None:
+            self._place = len(self._buffer)
             raise _More
         text = token.group()
+        if text[:1] in {b'"', b":", b"["} and self._start is None and self._stack and self._stack[-1][1]:
+            # Between two records stands nothing of the sort: it is what a record without its beginning looks like.
+            self._start, self._depth = token.start(), len(self._stack)
+            return token.start()
         if text == b'"':
             self._broken_string(token.end())
-        elif text.startswith(b'"'):
-            self._place = token.end()
-            self._last = (text, token.end())
-        elif text in {b"{", b"["}:
-            self._open(text, token.start())
-            self._place = token.end()
-        else:
-            self._place = token.end()
+            return None
+        self._place = token.end()
+        name, self._name = self._name, self._string if text == b":" else b""
+        self._string = text if text.startswith(b'"') else b""
+        if text in {b"{", b"["}:
+            if text == b"{" and self._start is not None and self._begins_at(token.start()):
+                return self._start  # a record begins within a record: the outer one lacks its end
+            self._open(text, name, token.start())
+        elif text in {b"}", b"]"}:
             return self._close(text, token.end())
         return None
 
@@ -141,16 +155,22 @@ class Cutter:
             raise _More
         self._place = max(inside, stop)  # it ends at the control character that may not be in it
 
-    def _open(self, bracket: bytes, place: int) -> None:
-        name, end = self._last
-        named = bool(name) and self._buffer[end:place].strip() == b":"
-        array_of_records = bracket == b"[" and ((named and name in _ARRAYS) or not self._stack)
+    def _open(self, bracket: bytes, name: bytes, place: int) -> None:
+        array_of_records = bracket == b"[" and (name in _ARRAYS or not self._stack)
         if self._start is None:
-            if bracket == b"{" and self._stack and self._stack[-1][1]:
+            if bracket == b"{" and (self._stack[-1][1] if self._stack else self._begins_at(place)):
                 self._start, self._depth = place, len(self._stack)
         elif array_of_records and name == _ARRAYS[1] and len(self._stack) == self._depth + 1:
             self._start = None  # a case around records
-        self._stack.append((bracket, array_of_records))
+        if len(self._stack) < _DEPTH_LIMIT:  # beyond it the brackets cannot match, and the record is broken
+            self._stack.append((bracket, array_of_records))
+
+    def _begins_at(self, place: int) -> bool:
+        """Say whether a record begins at this bracket, which is not where one should."""
+        if len(self._buffer) - place < _BEGIN_SIZE and not self._over:
+            self._place = place
+            raise _More
+        return self._begins.match(self._buffer, place) is not None
 
     def _close(self, bracket: bytes, end: int) -> int | None:
         opened = self._stack[-1][0] if self._stack else b""
@@ -165,8 +185,8 @@ class Cutter:
         """Yield the record that ends at ``end``; a broken one is cut where another seems to begin within it."""
         start = self._start or 0
         text = self._buffer[start:end]
-        self._learn(text)
         record = _parse(text)
+        self._learn(text, sound=isinstance(record, dict))
         whole = text.endswith(b"}") and len(self._stack) == self._depth
         if isinstance(record, Broken) and (not whole or self._begins.search(text, 1)):
             yield from self._give_up()
@@ -174,19 +194,16 @@ class Cutter:
         self._leave()
         yield record
 
-    def _learn(self, text: bytes) -> None:
+    def _learn(self, text: bytes, *, sound: bool) -> None:
+        """Learn how this file's records begin; from a broken one only until there is a sound one."""
         keys = None if self._knows_begin else _FIRST_KEYS.match(text)
         if keys is None:
             return
-        self._begins = re.compile(rb'\{\s*"' + re.escape(keys[1]) + rb'"\s*:')
-        if keys[1] == b"MD5":  # the objects within a record begin with it too
-            self._begins = re.compile(
-                self._begins.pattern
-                + rb'\s*(?:"(?:[^"\\]|\\.)*"|[^"{}\[\],]*)\s*,\s*"'
-                + re.escape(keys[2])
-                + rb'"\s*:'
-            )
-        self._knows_begin = True
+        # Two names, since the objects within a record may begin with the same first one (MD5, mostly).
+        first, second = re.escape(keys[1]), re.escape(keys[2])
+        begin = rb'"' + first + rb'"\s*:' + _SIMPLE_VALUE + rb'\s*,\s*"' + second + rb'"\s*:'
+        self._begins = re.compile(rb'\{\s*(?:"MediaID"\s*:|' + begin + rb")")
+        self._knows_begin = sound
 
     def _leave(self) -> None:
         self._start = None
@@ -195,7 +212,7 @@ class Cutter:
     def _give_up(self) -> Iterator[object]:
         """Give up the open record, go on at the next one's beginning, and yield what the given-up text still says."""
         start = self._start or 0
-        self._learn(self._buffer[start : start + 4096])
+        self._learn(self._buffer[start : start + 4096], sound=False)
         too_long = False
         while (begin := self._begins.search(self._buffer, start + 1)) is None:
             if self._over:
@@ -211,7 +228,7 @@ class Cutter:
             start = self._start or 0
         self._leave()
         self._place = begin.start()
-        self._last = (b"", 0)
+        self._string = self._name = b""
         text = self._buffer[start : begin.start()].rstrip(b", \r\n\t")
         yield Broken("it is longer than any honest record") if too_long else _parse(text)
 
@@ -220,7 +237,7 @@ class Cutter:
         if self._start is not None:
             yield from self._give_up()
         elif self._stack:
-            yield Broken(f"{self._ends}: its list is not closed", ends=True)
+            yield Broken(f"{self._early()}: its list is not closed", ends=True)
             self._stack.clear()
 
     def _tail(self, text: bytes) -> object:
@@ -231,7 +248,7 @@ class Cutter:
             if not isinstance(record, Broken):
                 return record
             text = text[:-1]
-        return Broken(f"{self._ends}, within this record", ends=True)
+        return Broken(f"{self._early()}, within this record", ends=True)
 
 
 def _parse(text: bytes) -> object:

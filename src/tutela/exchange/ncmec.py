@@ -44,7 +44,7 @@ _TEXT_LIMIT = 1 << 20
 #: NCMEC's names of the kinds, where they differ.
 _FINGERPRINTS = {"md5": "md5", "sha1": "sha1", "pdq": "pdq", "photodna": "pdna"}
 _MEMBER_KEY = re.compile(r"(\d{1,18})-(\S+)")
-_SPOOL = 1 << 23
+_SPOOL = 1 << 20
 
 
 # ------------------------------------------------------------------------------------------------- reading
@@ -76,7 +76,9 @@ class _Page:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.DefaultHandler = self._other
         self.ready: list[_Node] = []
+        self.quiet = 0  # bytes given since the parser last made something of them
         self._path: list[str] = []
         self._open: list[_Node] = []
         self._size = 0
@@ -84,7 +86,12 @@ class _Page:
     def _doctype(self, *_: object) -> None:
         raise Torn("the file declares a document type, which no hash list needs and which can hide an attack")
 
+    def _other(self, text: str) -> None:
+        del text  # a comment, or blanks: nothing to take, but the parser goes on
+        self.quiet = 0
+
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.quiet = 0
         space, _, name = tag.rpartition("}")
         if not self._path and name != "queryResult":
             raise Torn(f"the outermost element is {spoken(name)}, not queryResult")
@@ -102,6 +109,7 @@ class _Page:
 
     def _end(self, tag: str) -> None:
         del tag  # the parser itself checks that it is the open one's
+        self.quiet = 0
         self._path.pop()
         if self._open:
             node = self._open.pop()
@@ -109,6 +117,7 @@ class _Page:
                 self.ready.append(node)
 
     def _text(self, text: str) -> None:
+        self.quiet = 0
         if self._open:
             self._grow(len(text))
             self._open[-1].text += text
@@ -128,7 +137,10 @@ def _read(source: Source) -> Iterator[Item]:
     skipped = Skipped()
     for chunk in _chunks(source):
         try:
+            page.quiet += len(chunk)
             page.parser.Parse(chunk, not chunk)
+            if page.quiet > _TEXT_LIMIT:  # some releases of expat go over an open tag again with each chunk
+                raise Torn("a tag is longer than any honest one")
         except expat.ExpatError as broken:
             yield from _ready(page, source, skipped)
             source.number += 1

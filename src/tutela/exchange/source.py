@@ -19,6 +19,9 @@ LINE_LIMIT = 1 << 20
 UNPACK_RATIO = 200
 UNPACK_FREE = 1 << 24
 
+#: Unpacked bytes taken at a time: where the packed file is damaged, no more than this is lost before the place.
+_UNPACK_STEP = 1 << 14
+
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -29,7 +32,7 @@ class Torn(Exception):
 
 
 class Line(NamedTuple):
-    """A line with its end, or ``None`` and the reason why there is none; ``ended`` is false for a last one without end."""
+    """A line with its end, or ``None`` and the reason why; ``ended`` is false for a last line without end."""
 
     number: int
     text: str | None
@@ -184,7 +187,7 @@ def _unpack(chunks: Iterator[bytes]) -> Iterator[bytes]:
                     if not data.strip(b"\0"):
                         break  # padding behind the last member
                     engine = zlib.decompressobj(wbits=31)
-                piece = engine.decompress(data, CHUNK)
+                piece = engine.decompress(data, _UNPACK_STEP)
                 data = engine.unused_data if engine.eof else engine.unconsumed_tail
                 given += len(piece)
                 if given > UNPACK_FREE + UNPACK_RATIO * taken:

@@ -224,6 +224,9 @@ def _items(row: _Row, header: _Header) -> Iterator[Item]:
     draft = Draft(row.number)
     _take_signals(draft, cells, header)
     _take_rest(draft, cells, header)
+    if not row.ended and not any(header.width - 1 in places for places in header.values.values()):
+        # A hash that was cut would not have its length; a text or a time may.
+        draft.notes.append("the file ends within this line, so its last cell may be cut short")
     for item in draft.finish(given_key(_cell(cells, header, "key"))):
         if isinstance(item, Rejected) and not item.partial:
             yield _rejected(row, item.reason)

@@ -41,7 +41,7 @@ from tutela.model import Entry, Grade, ListInfo, Rejected, Signal
 from tutela.signals import kind
 
 _CONTEXT_1 = re.compile(r"DataModels/1\.\d+\.xml")
-_CONTEXT_2 = re.compile(r"DataModels/2\.\d+\.xml(?:/([A-Za-z0-9-]{1,32})/)?")
+_CONTEXT_2 = re.compile(r"DataModels/2\.\d+\.xml(?:/([A-Za-z][A-Za-z0-9-]{0,31})/\$metadata)?")
 _HEAD_CONTEXT = re.compile(r'"@?odata\.(?:metadata|context)"\s*:\s*"([^"]*)"')
 _CONTEXT_NAMES = frozenset({"odata.metadata", "@odata.metadata", "odata.context", "@odata.context"})
 _RECORD_NAMES = frozenset(
@@ -59,6 +59,10 @@ _GRADE_TAG = "tutela-grade:"
 _SERIES = "series:"
 #: The fields of a record that hold a hash, and how VICS files spell it.
 _FIELDS = (("MD5", "md5"), ("SHA1", "sha1"), ("PhotoDNA", "photodna"))
+_DIGITS_LIMIT = 200
+_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % _DIGITS_LIMIT)
+#: More opening brackets than this in a chunk, or open at a time, are no list.
+_OPENED_LIMIT = 8_000
 #: How many entries are looked at to find the country whose categories an export's envelope names.
 _LOOK = 1000
 
@@ -94,7 +98,7 @@ def _survey(source: Source, name: str) -> _Shape:
     Stops at broken JSON with what it knows by then.
     """
     context = prefix = ""
-    stream = Stream(Source(source.path).utf8(), limit=RECORD_LIMIT)
+    stream = Stream(_harmless(Source(source.path).utf8()), limit=RECORD_LIMIT)
     try:
         for place, event, value in ijson.parse(stream):
             stream.since = 0
@@ -109,6 +113,26 @@ def _survey(source: Source, name: str) -> _Shape:
     return _Shape(prefix or "value.item", _scheme(context, name), bool(prefix or context))
 
 
+def _harmless(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass chunks on until one holds what `ijson` must not see; `Cutter` then reads the file in its slower way.
+
+    Its work grows with the square of the depth of brackets, and its compiled parser (yajl2_c of 3.6.0) kills the
+    process over an integer of more digits than Python converts (4,300).  Both are looked for within texts too: a false
+    alarm only costs time.
+    """
+    depth = 0
+    before = b""
+    for chunk in chunks:
+        opened = chunk.count(b"[") + chunk.count(b"{")
+        depth += opened - chunk.count(b"]") - chunk.count(b"}")
+        if opened > _OPENED_LIMIT or depth > _OPENED_LIMIT:
+            raise Torn("brackets are nested deeper than in any honest file")
+        if _LONG_NUMBER.search(before + chunk):
+            raise Torn("a number is longer than any honest one")
+        before = (before + chunk)[-_DIGITS_LIMIT:]
+        yield chunk
+
+
 def _record_prefix(place: str, event: str, value: object) -> str:
     if event == "map_key" and place in {"value.item", "item"}:
         if value == "Media":
@@ -120,7 +144,7 @@ def _record_prefix(place: str, event: str, value: object) -> str:
 def _read(source: Source, *, name: str) -> Iterator[Item]:
     shape = _survey(source, name)
     skipped = Skipped()
-    stream = Stream(source.utf8(), limit=RECORD_LIMIT)
+    stream = Stream(_harmless(source.utf8()), limit=RECORD_LIMIT)
     try:
         for media in ijson.items(stream, shape.prefix):
             stream.since = 0
@@ -128,6 +152,7 @@ def _read(source: Source, *, name: str) -> Iterator[Item]:
             yield from _items(source.number, media, shape.scheme, skipped)
     except (ijson.JSONError, ValueError, RecursionError, Torn):
         yield from _read_broken(source, shape.scheme, skipped)
+        shape = shape._replace(found=False)
     if source.number == 0 and not shape.found:
         yield Rejected(1, "there are no records where VICS has them", fatal=True)
     yield from skipped.told("hashes of kinds not known here were left out")
