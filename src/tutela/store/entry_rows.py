@@ -1,0 +1,183 @@
+"""Entries as rows of the store: what may enter, how two of one key are merged, and the way to columns and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from tutela.model import Entry, Grade, Signal
+from tutela.signals import kinds
+
+#: Longest key, label, grade part or source that the store takes, in characters.
+LONGEST_TEXT = 1024
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_KINDS = {kind.name: kind for kind in kinds()}
+
+
+class EntryRow(NamedTuple):
+    """The columns of an entry.  ``added`` and ``updated`` are ``None`` where the entry makes no claim."""
+
+    key: str
+    grades: str
+    labels: str
+    source: str
+    added: int | None
+    updated: int | None
+    fingerprint: bytes
+    signals: tuple[tuple[str, bytes, int | None], ...]
+
+
+def microseconds(time: datetime) -> int:
+    """Return a time as microseconds since 1970 UTC; one without a zone is taken as UTC."""
+    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // _MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """Return the time, in UTC, of microseconds since 1970."""
+    return _EPOCH + value * _MICROSECOND
+
+
+def now() -> int:
+    """Return this moment, in microseconds, cut to the second, so that it survives a round through any list format."""
+    return int(datetime.now(UTC).timestamp()) * 1_000_000
+
+
+def fit(entry: Entry, refuse: Callable[[str], None]) -> Entry | None:
+    """Return the entry with what may enter a list, or ``None`` if nothing may; ``refuse`` gets the reasons.
+
+    This is the last line of defence: whatever an importer let through, the hash of an empty file or a blank picture
+    stops here.
+    """
+    kept = [signal for signal in entry.signals if not _refused(signal, refuse)]
+    if not kept:
+        if not entry.signals:
+            refuse("the entry has no signal")
+        return None
+    texts = (
+        entry.key,
+        entry.source,
+        *entry.labels,
+        *(part for grade in entry.grades for part in (grade.scheme, grade.code)),
+    )
+    reason = _unstorable(texts)
+    if reason is not None:
+        refuse(reason)
+        return None
+    return entry if len(kept) == len(entry.signals) else replace(entry, signals=tuple(kept))
+
+
+def _refused(signal: Signal, refuse: Callable[[str], None]) -> bool:
+    kind = _KINDS.get(signal.kind)
+    if kind is None:
+        reason: str | None = "it is of no kind known here"
+    elif len(signal.value) != kind.size:
+        reason = f"it has {len(signal.value)} bytes where {kind.size} are needed"
+    else:
+        reason = kind.unfit(signal.value)
+    if reason is not None:
+        refuse(f"a {signal.kind} value was left out: {reason}")
+    return reason is not None
+
+
+def _unstorable(texts: tuple[str, ...]) -> str | None:
+    if not texts[0]:
+        return "the key is empty"
+    joined = "".join(texts)
+    if len(joined) > LONGEST_TEXT and max(map(len, texts)) > LONGEST_TEXT:
+        return f"a text has more than {LONGEST_TEXT} characters"
+    if "\0" in joined:
+        return "a text holds a NUL character"
+    if not joined.isascii():
+        try:
+            joined.encode()
+        except UnicodeEncodeError:
+            return "a text holds half of a surrogate pair"
+    return None
+
+
+def merge(earlier: Entry, later: Entry) -> Entry:
+    """Return what two entries of one key say together: all signals, grades, labels; source and times of the later.
+
+    Of one signal with two qualities the better stands; a quality that only one of them knows stands.
+    """
+    return Entry(
+        key=earlier.key,
+        signals=_together((*earlier.signals, *later.signals)),
+        grades=tuple(sorted({*earlier.grades, *later.grades}, key=lambda grade: (grade.scheme, grade.code))),
+        labels=tuple(sorted({*earlier.labels, *later.labels})),
+        source=later.source or earlier.source,
+        added=later.added or earlier.added,
+        updated=later.updated or earlier.updated,
+    )
+
+
+def _together(signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    qualities: dict[tuple[str, bytes], int | None] = {}
+    for signal in signals:
+        name = (signal.kind, signal.value)
+        known = qualities.get(name)
+        if known is None or (signal.quality is not None and signal.quality > known):
+            qualities[name] = signal.quality
+    return tuple(Signal(kind, value, qualities[kind, value]) for kind, value in sorted(qualities))
+
+
+def row_of(entry: Entry) -> EntryRow:
+    """Return the columns of an entry; equal content gives an equal fingerprint, in whatever order it comes."""
+    first = entry.signals[0]
+    signals: tuple[tuple[str, bytes, int | None], ...]
+    if len(entry.signals) == 1:
+        signals = ((first.kind, first.value, first.quality),)
+    else:
+        signals = tuple((signal.kind, signal.value, signal.quality) for signal in _together(entry.signals))
+    grades, labels = "[]", "[]"
+    if entry.grades:
+        grades = _json(sorted({(grade.scheme, grade.code) for grade in entry.grades}))
+    if entry.labels:
+        labels = _json(sorted(set(entry.labels)))
+    told = repr((signals, grades, labels, entry.source)).encode()
+    return EntryRow(
+        entry.key,
+        grades,
+        labels,
+        entry.source,
+        None if entry.added is None else microseconds(entry.added),
+        None if entry.updated is None else microseconds(entry.updated),
+        hashlib.blake2b(told, digest_size=16).digest(),
+        signals,
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def entries_of(rows: Iterable[Any]) -> Iterator[tuple[int, Entry]]:
+    """Return (id, entry) for rows of the queries ``entries_of_ids`` and ``entries_since``, which come one a signal."""
+    for number, group in groupby(rows, key=itemgetter(0)):
+        pieces = list(group)
+        _, key, grades, labels, source, added, updated, *_ = pieces[0]
+        yield (
+            number,
+            Entry(
+                key=key,
+                signals=tuple(Signal(kind, value, quality) for *_, kind, value, quality in pieces if kind is not None),
+                grades=_grades(grades),
+                labels=() if labels == "[]" else tuple(json.loads(labels)),
+                source=source,
+                added=moment(added),
+                updated=moment(updated),
+            ),
+        )
+
+
+def _grades(column: str) -> tuple[Grade, ...]:
+    return () if column == "[]" else tuple(Grade(scheme, code) for scheme, code in json.loads(column))

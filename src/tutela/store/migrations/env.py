@@ -1,0 +1,14 @@
+"""Alembic's way in: runs the revisions on the connection and in the transaction of `tutela.store.migrate`."""
+
+from alembic import context
+
+from tutela.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # SQLite can roll back changes of tables; Alembic assumes that it cannot.
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
