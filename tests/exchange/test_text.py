@@ -70,7 +70,7 @@ def test_python_threatexchange_reads_the_export(tmp_path):
 
     with (tmp_path / "list").open("wb") as target:
         write([Entry("k", (Signal("pdq", bytes.fromhex(PDQ)),))], INFO, target, "text")
-    api = LocalFileSignalExchangeAPI.for_collab(FileCollaborationConfig("demo", filename=str(tmp_path / "list")))
+    api = LocalFileSignalExchangeAPI.for_collab(FileCollaborationConfig(name="demo", filename=str(tmp_path / "list")))
     (delta,) = api.fetch_iter([PdqSignal], None)
     assert list(delta.updates) == [("pdq", PDQ)]
     assert PdqSignal.validate_signal_str(PDQ) == PDQ

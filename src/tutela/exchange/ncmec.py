@@ -70,28 +70,35 @@ class _Page:
     """Takes a page's XML and hands over each element that stands in place of an entry, when it is complete."""
 
     def __init__(self) -> None:
-        self.parser = expat.ParserCreate(namespace_separator="}")
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.DefaultHandler = self._other
+        self._parser = expat.ParserCreate(namespace_separator="}")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.DefaultHandler = self._other
         self.ready: list[_Node] = []
-        self.quiet = 0  # bytes given since the parser last made something of them
+        self._quiet = 0  # bytes given since the parser last made something of them
         self._path: list[str] = []
         self._open: list[_Node] = []
         self._size = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next piece of the file, an empty one at its end.  Raises `expat.ExpatError` and `Torn`."""
+        self._quiet += len(chunk)
+        self._parser.Parse(chunk, not chunk)
+        if self._quiet > _TEXT_LIMIT:  # some releases of expat go over an open tag again with each chunk
+            raise Torn("a tag is longer than any honest one")
 
     def _doctype(self, *_: object) -> None:
         raise Torn("the file declares a document type, which no hash list needs and which can hide an attack")
 
     def _other(self, text: str) -> None:
         del text  # a comment, or blanks: nothing to take, but the parser goes on
-        self.quiet = 0
+        self._quiet = 0
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.quiet = 0
+        self._quiet = 0
         space, _, name = tag.rpartition("}")
         if not self._path and name != "queryResult":
             raise Torn(f"the outermost element is {spoken(name)}, not queryResult")
@@ -109,7 +116,7 @@ class _Page:
 
     def _end(self, tag: str) -> None:
         del tag  # the parser itself checks that it is the open one's
-        self.quiet = 0
+        self._quiet = 0
         self._path.pop()
         if self._open:
             node = self._open.pop()
@@ -117,7 +124,7 @@ class _Page:
                 self.ready.append(node)
 
     def _text(self, text: str) -> None:
-        self.quiet = 0
+        self._quiet = 0
         if self._open:
             self._grow(len(text))
             self._open[-1].text += text
@@ -137,10 +144,7 @@ def _read(source: Source) -> Iterator[Item]:
     skipped = Skipped()
     for chunk in _chunks(source):
         try:
-            page.quiet += len(chunk)
-            page.parser.Parse(chunk, not chunk)
-            if page.quiet > _TEXT_LIMIT:  # some releases of expat go over an open tag again with each chunk
-                raise Torn("a tag is longer than any honest one")
+            page.feed(chunk)
         except expat.ExpatError as broken:
             yield from _ready(page, source, skipped)
             source.number += 1
