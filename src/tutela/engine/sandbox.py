@@ -46,8 +46,6 @@ def enter(limits: Limits, parent: int, *, tied: bool) -> Measures:
         "no core dump": _limit(resource.RLIMIT_CORE, 0),
         "few open files": _limit(resource.RLIMIT_NOFILE, _OPEN_FILES),
         "unprivileged user": _become_nobody(),
-        # The kernel counts it per user and not at all for root, hence only after the change of user.
-        "no new process": _limit(resource.RLIMIT_NPROC, 0) and os.geteuid() != 0,
         "no new privileges": _prctl(_PR_SET_NO_NEW_PRIVS, 1),
         "not traceable": _prctl(_PR_SET_DUMPABLE, 0),
         # Last of the prctl calls: a change of user clears it.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import pi_heif
-from PIL import AvifImagePlugin
+from PIL import AvifImagePlugin, Image
 
 from tutela.engine import sandbox
 from tutela.engine.examine import Examined, Wanted, examine_bytes, examine_pixels, examine_source, out_of_memory
@@ -169,6 +169,7 @@ def main(start: dict[str, Any]) -> NoReturn:
 
 def warm_up() -> None:
     """Load everything that decoding may want later, when files can no longer be opened; one thread is enough here."""
+    Image.preinit()
     pi_heif.options.DECODE_THREADS = 1
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     gc.collect()
