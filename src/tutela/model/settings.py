@@ -32,6 +32,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_memory", 2048 * MIB, "Address space of a decoding worker, in bytes."),
     Setting("workers", 0, "Decoding workers; 0 means one for each processor."),
     Setting("kernel", "auto", "Kernel path: auto, avx512, avx2 or portable."),
+    Setting("debug", 0, "1: the command line shows an error with its traceback."),
 )
 
 

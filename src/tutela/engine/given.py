@@ -1,0 +1,39 @@
+"""Matching of signals that were computed before, or by others: no content is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from tutela.engine.matching import MOST_HITS, decide, match_many
+from tutela.engine.snapshot import ListSnapshot, UnaskedList
+from tutela.model import Finding
+from tutela.signals import Source, kinds
+
+#: Findings whose signals are asked about together.
+STEP = 256
+
+_OF_FRAMES = {kind.name for kind in kinds() if kind.source is not Source.BYTES}
+
+
+def match_given(
+    findings: Iterable[Finding], lists: Sequence[ListSnapshot | UnaskedList], *, most_hits: int = MOST_HITS
+) -> Iterator[Finding]:
+    """Yield each finding with hits and verdict of its own signals, in their order; memory does not grow with them.
+
+    A content counts as readable if it has a frame or a perceptual signal, or if nothing is said to be wrong with it.
+    Raises `SignalInvalid` for a value of the wrong length.
+    """
+    stream = iter(findings)
+    while step := list(islice(stream, STEP)):
+        matches = match_many([finding.signals for finding in step], lists, most_hits=most_hits)
+        for finding, (hits, problems) in zip(step, matches, strict=True):
+            told = (*finding.problems, *problems)
+            verdict = decide(hits, readable=_readable(finding), problems=told)
+            yield replace(finding, hits=tuple(hits), verdict=verdict, problems=told)
+
+
+def _readable(finding: Finding) -> bool:
+    seen = finding.frames or any(signal.kind in _OF_FRAMES for signal in finding.signals)
+    return bool(seen) or not (finding.problems or finding.unhashable)
