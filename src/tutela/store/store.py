@@ -244,7 +244,7 @@ class Store:
             return self._place(_row(connection, name).id)
 
     def snapshots(self) -> tuple[tuple[str, Path], ...]:
-        """Return (name, folder) of every list's snapshot, each up to date; drop the snapshots of lists that are gone."""
+        """Return (name, folder) of every list's snapshot, each up to date; drop those of lists that are gone."""
         self._drop_orphans()
         return tuple((info.name, self.publish(info.name)) for info in self.lists())
 
