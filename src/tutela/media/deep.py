@@ -24,7 +24,7 @@ _GREY_ALPHA = "LA;16B"
 
 
 def deep_mode(image: ImageFile) -> str | None:
-    """Tell the raw mode of the current frame of an opened, not yet loaded picture, if it is one to read at full depth."""
+    """Tell the raw mode of an opened, not yet loaded frame, if it is one to read at full depth."""
     modes = {_raw_mode(tile) for tile in image.tile}
     if len(modes) != 1 or (isinstance(image, Tiff) and image.separate_planes):
         return None
@@ -33,7 +33,7 @@ def deep_mode(image: ImageFile) -> str | None:
 
 
 def deep_samples(upper: ImageFile, again: ImageFile, mode: str) -> npt.NDArray[np.uint16]:
-    """Return the samples uint16 [h, w, channels] of a loaded picture: ``again`` is the same one opened anew, not yet loaded."""
+    """Return the samples [h, w, channels] of a loaded picture; ``again`` is the same one opened anew and not loaded."""
     again.tile = [tile._replace(args=_with_raw_mode(tile, _swapped(mode))) for tile in again.tile]
     again.load()
     lower = np.asarray(again)

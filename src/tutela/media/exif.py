@@ -9,6 +9,9 @@ from PIL import Image
 
 _TAG = 0x0112
 _SHORT = 3
+#: Bytes of one value by TIFF type (TIFF 6.0 page 15, and 13, IFD); any other type makes a block odd.
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_ODD = 1 << 32
 _XMP_ORIENTATION = re.compile(rb'tiff:Orientation(="|>)([0-9])')
 
 #: By lookup and not by comparison, as Pillow does it: 6.0 is 6, a tuple or a text is nothing.
@@ -55,9 +58,13 @@ def _fast(exif: bytes) -> int | None:
     end = offset + 2 + 12 * count
     if end > len(exif):
         raise ValueError("the table ends early")
-    for tag, kind, number, value, _ in struct.iter_unpack(order + "HHIHH", exif[offset + 2 : end]):
+    for tag, kind, number, field in struct.iter_unpack(order + "HHI4s", exif[offset + 2 : end]):
         if tag == _TAG:
             if kind != _SHORT or number != 1:
                 raise ValueError("an odd orientation")
+            (value,) = struct.unpack_from(order + "H", field)
             return int(value)
+        size = _SIZES.get(kind, _ODD) * number
+        if size > 4 and struct.unpack(order + "I", field)[0] + size > len(exif):
+            raise ValueError("a value outside of the block")  # Pillow reads no further than this
     return None

@@ -1,12 +1,18 @@
-"""HEIC by libheif (pi-heif: it decodes and cannot encode, which keeps GPL code away)."""
+"""HEIC by libheif (pi-heif: it decodes and cannot encode, which keeps GPL code away).
+
+pi-heif's compiled part is called without its Python classes: those read every metadata block, thumbnail and auxiliary
+picture of a file when it is opened, none of which is wanted here, and a damaged list of them was seen to crash the
+process.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from io import BytesIO
+from typing import Protocol
 
-import pi_heif
+from pi_heif import heif
+from PIL import Image
 
 from tutela.media.allowance import Allowance
 from tutela.media.attempt import Failure, attempt
@@ -14,6 +20,8 @@ from tutela.media.distinct import Distinct
 from tutela.media.mend import ends_early
 from tutela.media.tones import eight_bit
 from tutela.model import Frame, MediaType, Pixels
+
+_THREADS = 4
 
 
 def heif_frames(data: bytes, allowance: Allowance) -> Iterator[Frame]:
@@ -34,7 +42,7 @@ def heif_frames(data: bytes, allowance: Allowance) -> Iterator[Frame]:
         place = f"frame {number}" if several else "file"
         if number and not allowance.another(len(distinct), place):
             return
-        width, height = picture.size
+        width, height = picture.size_mode[0]
         if not allowance.picture(width, height, place):
             continue
         pixels = attempt(allowance, place, partial(_pixels, picture))
@@ -46,13 +54,33 @@ def heif_frames(data: bytes, allowance: Allowance) -> Iterator[Frame]:
             yield Frame(number, pixels, width, height)
 
 
-def _open(data: bytes) -> list[pi_heif.HeifImage]:
+class _Picture(Protocol):
+    """What pi-heif's compiled part gives of one picture."""
+
+    size_mode: tuple[tuple[int, int], str]  #: ((width, height), Pillow's name of the mode)
+    primary: bool
+    data: bytes  #: decoded when it is first asked for; rows without padding
+
+
+def _open(data: bytes) -> list[_Picture]:
     """Return the pictures with their headers read, the primary one first."""
-    opened = pi_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=True)
-    pictures = list(opened)
-    pictures.insert(0, pictures.pop(opened.primary_index))
-    return pictures
+    loaded: list[_Picture | None] = heif._pi_heif.load_file(  # noqa: SLF001 -- see the module's docstring
+        data,
+        _THREADS,
+        True,  # more than 8 bits are scaled to 8
+        False,  # RGB, not BGR
+        True,  # rows without padding
+        True,  # and 16 bits where they are not
+        "",  # any decoder of HEVC
+        False,  # libheif's own limits stay
+    )
+    pictures = [picture for picture in loaded if picture is not None]
+    if not pictures:
+        raise ValueError("it holds no picture")
+    return sorted(pictures, key=lambda picture: not picture.primary)
 
 
-def _pixels(picture: pi_heif.HeifImage) -> Pixels:
-    return eight_bit(picture.to_pillow())
+def _pixels(picture: _Picture) -> Pixels:
+    data = picture.data
+    size, mode = picture.size_mode  # asked for again: decoding may correct it
+    return eight_bit(Image.frombytes(mode, size, data))

@@ -23,15 +23,15 @@ _REDUCTIONS = (8, 4, 2)
 
 _EXIF = b"Exif\x00\x00"
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
-_MARKER = re.compile(rb"\xff+[^\x00\xff]")
+_NO_FILL = re.compile(rb"[^\xff]")
 _APP1 = 0xE1
 _APP2 = 0xE2
 _START_OF_SCAN = 0xDA
 _END = 0xD9
 #: No camera or editor writes as many; a file of nothing but markers would keep this loop busy for minutes.
 _MOST_MARKERS = 20_000
-#: Markers without a length: TEM, RST0 to RST7, SOI.
-_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+#: Markers without a length: none (a stuffed byte), TEM, RST0 to RST7, SOI.
+_BARE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 
 
 @dataclass(slots=True)
@@ -48,10 +48,11 @@ def segments(data: bytes) -> Segments:
     found = Segments()
     at = 2
     for _ in range(_MOST_MARKERS):
-        mark = _MARKER.search(data, at)  # decoders, too, skip bytes between segments and fill bytes before a marker
-        if mark is None:
+        mark = data.find(b"\xff", at)  # decoders, too, skip bytes between segments and fill bytes before a marker
+        name = _NO_FILL.search(data, mark) if mark >= 0 else None
+        if name is None:
             break
-        at = mark.end()
+        at = name.end()
         marker = data[at - 1]
         if marker in _BARE:
             continue
@@ -141,7 +142,7 @@ def _orientation(found: Segments, place: str, allowance: Allowance) -> int:
 def _decode(
     data: bytes, size: tuple[int, int], place: str, allowance: Allowance, *, grey: bool, reduced: bool
 ) -> Pixels | Failure:
-    """Return the pixels as libjpeg-turbo has them.  Strictly first, so that damage is noticed; then whatever there is."""
+    """Return what libjpeg-turbo makes of it: strictly first, so that damage is noticed, then whatever there is."""
     wanted: dict[str, object] = {"colorspace": "GRAY" if grey else "RGB"}
     height, width = size
     factor = reduction(height, width) if reduced else 1
