@@ -97,6 +97,8 @@ def test_a_document_type_is_refused(tmp_path, declaration):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (PAGE.replace("UTF-8", "UTF-none"), "encoding"),
+        (PAGE.replace("UTF-8", "Shift_JIS"), "encoding"),
         ("<html/>", "'html', not queryResult"),
         (PAGE.replace("<classification>", "<x>" * 40), "nested deeper"),
         (PAGE.replace("A1", "A" * (2 << 20)), "longer than"),

@@ -63,6 +63,8 @@ def test_other_names_of_other_kinds():
 def test_a_misplaced_hash_is_not_spoken():
     assert spoken("tmk-pdqf") == "'tmk-pdqf'"
     assert HEX not in spoken(HEX)
+    assert "0011" not in spoken("md50011223344")
+    assert "Ab1" not in spoken("Ab1cD2eF3gH4iJ5")
     assert HEX[:30] not in spoken(HEX[:30] + "-" + HEX)
 
 

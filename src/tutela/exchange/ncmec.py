@@ -149,6 +149,8 @@ def _read(source: Source) -> Iterator[Item]:
             yield from _ready(page, source, skipped)
             source.number += 1
             raise Torn(_reason(broken, at_end=not chunk)) from None
+        except (LookupError, ValueError):
+            raise Torn("the encoding that it declares is not one that can be read") from None
         except Torn:
             yield from _ready(page, source, skipped)
             source.number += 1

@@ -23,6 +23,9 @@ from tutela.signals import SignalKind, kinds
 KEY_LIMIT = 200
 TEXT_LIMIT = 1000
 _HASH_LIKE = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Za-z+/]{150}")
+#: A message may not hold so much of one either; nor a name of more digits than any kind's, which may be base64.
+_HASH_PART = re.compile(r"[0-9A-Fa-f]{8}")
+_MOST_DIGITS = 4
 _NAME_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9 _.:@-]{0,30}")
 _NOT_NAME = re.compile(r"[^a-z0-9]")
 #: Names that other tools give to kinds, beside the kinds' own.
@@ -53,7 +56,7 @@ def kind_named(name: str) -> SignalKind | None:
 
 def spoken(name: str) -> str:
     """Return ``name`` in quotes if a message may hold it, else a description: no misplaced hash gets into a log."""
-    if _NAME_LIKE.fullmatch(name) and not _HASH_LIKE.search(name):
+    if _NAME_LIKE.fullmatch(name) and not _HASH_PART.search(name) and sum(map(str.isdigit, name)) <= _MOST_DIGITS:
         return repr(name)
     return "(a text that is no name)"
 
