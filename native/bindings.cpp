@@ -52,8 +52,8 @@ Picture picture(const uint8_t* pixels, size_t height, size_t width, bool rgb, in
           orientation, reduction, static_cast<int>(full_height), static_cast<int>(full_width)};
 }
 
-using Hashed = std::tuple<nb::bytes, int>;
-Hashed hashed(const PdqHash& hash) { return {nb::bytes(reinterpret_cast<const char*>(hash.value), 32), hash.quality}; }
+using Hashed = std::tuple<nb::bytes, int, int>;  // value, quality, ties
+Hashed hashed(const PdqHash& hash) { return {nb::bytes(reinterpret_cast<const char*>(hash.value), 32), hash.quality, hash.ties}; }
 
 Hashed hash_one(const Picture& given) {
   PdqHash hash;

@@ -142,16 +142,19 @@ void transform(const Grid& grid, Dct& out) {
 
 // Bit 16 i + j is set where the coefficient is above the median, the 128th smallest (what the reference's search by halving
 // returns for 256 values).
-void threshold(const Dct& dct, uint8_t value[32]) {
+void threshold(const Dct& dct, PdqHash& hash) {
   float sorted[kKept * kKept];
   std::memcpy(sorted, dct.at, sizeof sorted);
   std::nth_element(sorted, sorted + 127, sorted + kKept * kKept);
   const float median = sorted[127];
-  std::memset(value, 0, 32);
+  std::memset(hash.value, 0, 32);
+  hash.ties = -1;  // the median itself
   for (int i = 0; i < kKept; ++i)
     for (int j = 0; j < kKept; ++j) {
       const int bit = i * kKept + j;
-      if (dct.at[i][j] > median) value[31 - bit / 8] = static_cast<uint8_t>(value[31 - bit / 8] | (1u << (bit % 8)));
+      uint8_t& byte = hash.value[31 - bit / 8];
+      if (dct.at[i][j] > median) byte = static_cast<uint8_t>(byte | (1u << (bit % 8)));
+      if (std::fabs(dct.at[i][j] - median) < kPdqTie) ++hash.ties;
     }
 }
 
@@ -181,7 +184,7 @@ PdqHash pdq(const Picture& picture) {
   Dct dct;
   transform(grid, dct);
   PdqHash hash;
-  threshold(dct, hash.value);
+  threshold(dct, hash);
   hash.quality = quality_of(grid);
   return hash;
 }
@@ -194,7 +197,7 @@ void pdq_orientations(const Picture& picture, PdqHash out[8]) {
   const int quality = quality_of(grid);
   for (int i = 0; i < 8; ++i) {
     turn_dct(dct, kTurns[i], turned);
-    threshold(turned, out[i].value);
+    threshold(turned, out[i]);
     out[i].quality = quality;
   }
 }

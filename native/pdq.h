@@ -27,7 +27,12 @@ struct Picture {
 struct PdqHash {
   uint8_t value[32];  // most significant bit first: the order of the published hexadecimal form
   int quality;        // 0 to 100
+  // How many other coefficients lie within kPdqTie of the median.  Each has a bit that a rounding in the decoder can turn, so a
+  // picture with many (a regular pattern: most coefficients are equal) hashes alike only from equal pixels.
+  int ties;
 };
+
+constexpr float kPdqTie = 0.25f;  // decoding to grey, and reduced, moves most coefficients of photographs by less
 
 constexpr int kPdqSmallest = 5;  // pixels; the reference refuses to hash a smaller side
 

@@ -90,12 +90,12 @@ def frame_signals(frame: Frame, *, orientations: bool = False) -> list[Signal | 
     layout = (frame.exif_orientation, frame.reduction, full)
     if not orientations:
         one = _kernel.pdq_grey if grey else _kernel.pdq_rgb
-        value, quality = one(pixels, *layout)
+        value, quality, _ = one(pixels, *layout)
         return [Signal(PDQ.name, value, quality, frame.number)]
     eight = _kernel.pdq_orientations_grey if grey else _kernel.pdq_orientations_rgb
     return [
         Signal(PDQ.name, value, quality, frame.number, orientation)
-        for orientation, (value, quality) in zip(ORIENTATIONS, eight(pixels, *layout), strict=True)
+        for orientation, (value, quality, _) in zip(ORIENTATIONS, eight(pixels, *layout), strict=True)
     ]
 
 
