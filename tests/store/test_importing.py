@@ -29,7 +29,8 @@ def listed(store):
     return store
 
 
-def test_importing_the_same_twice_changes_nothing(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_importing_the_same_twice_changes_nothing(listed):
     items = [entry(number, grade="A") for number in range(10)]
     assert counts(listed.import_entries("a", items)) == (10, 0, 0, 0, 0)
     before = state(listed)
@@ -78,14 +79,16 @@ def test_whatever_is_said_otherwise_replaces(listed, other):
 def test_times_are_kept_as_told(listed):
     east = timezone(timedelta(hours=2))
     listed.import_entries(
-        "a", [entry(1, added=datetime(2020, 1, 1, 2, 0, 0, 123456, east), updated=datetime(2021, 1, 1))]  # noqa: DTZ001
+        "a",
+        [entry(1, added=datetime(2020, 1, 1, 2, 0, 0, 123456, east), updated=datetime(2021, 1, 1))],  # noqa: DTZ001
     )
     (back,) = listed.entries("a")
     assert back.added == datetime(2020, 1, 1, 0, 0, 0, 123456, UTC)
     assert back.updated == datetime(2021, 1, 1, tzinfo=UTC)
 
 
-def test_pieces_of_one_entry_are_put_together_over_the_whole_file(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_pieces_of_one_entry_are_put_together_over_the_whole_file(listed):
     pieces = [
         Entry("k", (signal("md5", 1),), (Grade("s", "A"),), ("x",), "first"),
         *(entry(number) for number in range(10, 20)),
@@ -94,23 +97,27 @@ def test_pieces_of_one_entry_are_put_together_over_the_whole_file(listed, small_
     ]
     assert counts(listed.import_entries("a", pieces)) == (11, 0, 0, 0, 0)
     before = state(listed)
-    assert plain(before[0])["k"] == plain(
-        [
-            Entry(
-                "k",
-                (signal("md5", 1), signal("pdq", 1, 90)),
-                (Grade("s", "A"), Grade("s", "B")),
-                ("x", "y"),
-                "second",
-            )
-        ]
-    )["k"]
+    assert (
+        plain(before[0])["k"]
+        == plain(
+            [
+                Entry(
+                    "k",
+                    (signal("md5", 1), signal("pdq", 1, 90)),
+                    (Grade("s", "A"), Grade("s", "B")),
+                    ("x", "y"),
+                    "second",
+                )
+            ]
+        )["k"]
+    )
     again = listed.import_entries("a", pieces)
     assert counts(again) == (0, 0, 11, 0, 0)
     assert state(listed) == before
 
 
-def test_removals(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_removals(listed):
     listed.import_entries("a", [entry(number) for number in range(5)])
     summary = listed.import_entries("a", [Removed("entry-0"), Removed("entry-0"), Removed("nobody"), entry(1)])
     assert counts(summary) == (0, 0, 1, 1, 0)
@@ -121,7 +128,8 @@ def test_removals(listed, small_batches):
     assert plain(listed.entries("a")) == plain([entry(number) for number in range(5)])
 
 
-def test_what_comes_and_goes_in_one_file_was_never_there(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_what_comes_and_goes_in_one_file_was_never_there(listed):
     stream = [entry(1), entry(2), entry(3), entry(4), Removed("entry-1"), entry(5)]
     assert counts(listed.import_entries("a", stream)) == (4, 0, 0, 0, 0)
     assert listed.show("a").removed == 0
@@ -148,7 +156,8 @@ def test_unfit_signals_stop_here_too(listed):
     assert plain(listed.entries("a")) == plain([Entry("b", (signal("sha1", 1),))])
 
 
-def test_a_torn_file_leaves_the_list_as_it_was(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_a_torn_file_leaves_the_list_as_it_was(listed):
     listed.import_entries("a", [entry(1)])
     before = state(listed)
     stream = [entry(number) for number in range(2, 9)] + [Rejected(8, "it ends in the middle", fatal=True)]
@@ -158,7 +167,8 @@ def test_a_torn_file_leaves_the_list_as_it_was(listed, small_batches):
     assert counts(listed.import_entries("a", stream, accept_torn=True)) == (7, 0, 0, 0, 1)
 
 
-def test_whatever_the_reader_raises_leaves_the_list_as_it_was(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_whatever_the_reader_raises_leaves_the_list_as_it_was(listed):
     def stream():
         yield from (entry(number) for number in range(7))
         raise OSError("the disk went away")
@@ -169,7 +179,8 @@ def test_whatever_the_reader_raises_leaves_the_list_as_it_was(listed, small_batc
     assert counts(listed.import_entries("a", [entry(1)])) == (1, 0, 0, 0, 0)
 
 
-def test_progress_is_told_by_batch(listed, small_batches):
+@pytest.mark.usefixtures("small_batches")
+def test_progress_is_told_by_batch(listed):
     seen = []
     listed.import_entries("a", [entry(number) for number in range(7)], seen.append)
     assert seen == [3, 6, 7]
@@ -215,9 +226,10 @@ pieces = st.builds(
 streams = st.lists(pieces | st.builds(Removed, st.sampled_from("KLMN")), max_size=12)
 
 
+@pytest.mark.usefixtures("small_batches")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(streams, min_size=1, max_size=3), number=st.uuids())
-def test_any_files_leave_what_the_rules_say_and_their_repetition_nothing(store, small_batches, files, number):
+def test_any_files_leave_what_the_rules_say_and_their_repetition_nothing(store, files, number):
     name = str(number)
     store.create_list(name)
     held = {}

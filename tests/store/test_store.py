@@ -185,10 +185,10 @@ def test_a_small_change_is_added_to_the_snapshot_and_not_written_anew(store, mon
     monkeypatch.setattr(
         store_module,
         "write_snapshot",
-        lambda path, info, added, removed=None, **more: asked.append(
-            (len(pairs := list(added)), more.get("rebuild", False))
-        )
-        or write(path, info, pairs, removed, **more),
+        lambda path, info, added, removed=None, **more: (
+            asked.append((len(pairs := list(added)), more.get("rebuild", False)))
+            or write(path, info, pairs, removed, **more)
+        ),
     )
     store.import_entries("a", [entry(501), entry(7, "sha1")])
     assert asked == [(2, False)]

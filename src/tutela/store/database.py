@@ -55,7 +55,7 @@ class Database:
         SQLite does not wait for other connections here, so two processes that start at once would fail each other.
         """
         last = time.monotonic() + self.patience
-        with self._told(), closing(sqlite3.connect(self.path)) as connection:
+        with self._told(), closing(sqlite3.connect(self.path, timeout=0)) as connection:
             while True:
                 try:
                     connection.execute("PRAGMA journal_mode = WAL")

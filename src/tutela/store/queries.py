@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, TextClause, bindparam, text
 
 _HEADING = re.compile(r"^-- ([a-z_]+) --$", re.MULTILINE)
+_REMARK = re.compile(r"^--.*\n", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 #: Parameters that stand for a sequence of values.
 _EXPANDING = frozenset({"keys", "ids"})
@@ -20,7 +21,7 @@ _EXPANDING = frozenset({"keys", "ids"})
 def _statements() -> dict[str, str]:
     source = files("tutela.store").joinpath("queries.sql").read_text(encoding="utf-8")
     pieces = _HEADING.split(source)[1:]
-    return dict(zip(pieces[::2], pieces[1::2], strict=True))
+    return {name: _REMARK.sub("", text).strip() for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
 
 
 @lru_cache(maxsize=64)
