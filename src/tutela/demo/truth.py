@@ -1,0 +1,72 @@
+"""What the demo's files are and what should be said of them: the ground truth, written before anything is matched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Group(StrEnum):
+    """What a file is in the demo for."""
+
+    EXACT = "exact"  #: the very bytes of a known picture
+    FORMAT = "format"  #: a known picture in another file format
+    EDIT = "edit"  #: a known picture after an edit that PDQ is meant to survive
+    ORIENTATION = "orientation"  #: a known picture, turned or mirrored
+    HARD = "hard"  #: a known picture after an edit that PDQ is not meant to survive; not counted in the recall
+    APART = "apart"  #: a known picture in a format that shows little of it; not counted in the recall
+    DAMAGED = "damaged"  #: a damaged file, or none of a picture; not counted in the recall
+    BENIGN = "benign"  #: a picture of the benign list, also edited
+    STRANGER = "stranger"  #: a picture of no list, untouched or in another format
+
+
+#: The groups that the recall is taken over.
+COUNTED = (Group.EXACT, Group.FORMAT, Group.EDIT, Group.ORIENTATION)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFile:
+    """One file.
+
+    ``name`` is relative to the folder of pictures; ``what`` names the format, edit, orientation or damage; ``source``
+    is the stem of the demo picture it was made of (the key of its entry on a list), ``None`` if there is none.
+    ``expected`` are the verdicts, by their JSON names, that are right; ``frame`` is the frame that shows the picture;
+    ``problem`` says that the finding must tell of a problem.
+    """
+
+    name: str
+    group: Group
+    what: str
+    source: str | None
+    expected: tuple[str, ...]
+    frame: int = 0
+    problem: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTruth:
+    """Everything the demo made: which pictures are on which list, every file, and the formats it had to leave out."""
+
+    seed: int
+    known: tuple[str, ...]
+    benign: tuple[str, ...]
+    strangers: tuple[str, ...]
+    files: tuple[DemoFile, ...]
+    left_out: tuple[str, ...] = ()
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> DemoTruth:
+        """Read what `write` wrote."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        files = tuple(
+            DemoFile(**{**file, "group": Group(file["group"]), "expected": tuple(file["expected"])})
+            for file in told["files"]
+        )
+        lists = {name: tuple(told[name]) for name in ("known", "benign", "strangers", "left_out")}
+        return cls(seed=told["seed"], files=files, **lists)
