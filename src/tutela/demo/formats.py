@@ -47,6 +47,11 @@ class Format:
     needs: str | None = None
 
     @property
+    def kind(self) -> str:
+        """What it is told as: the seven EXIF orientations are one kind."""
+        return "jpeg-exif-turned" if self.name.startswith("jpeg-exif-") else self.name
+
+    @property
     def available(self) -> bool:
         """Whether this format can be written here."""
         return self.needs is None or find_spec(self.needs) is not None

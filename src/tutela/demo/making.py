@@ -134,7 +134,7 @@ def _known_in_formats(cast: _Cast) -> Iterator[_Task]:
                 group = Group.APART if one.apart else Group.FORMAT
                 expected = (*_MET, "nothing-found") if one.apart else _MET
                 name = f"{group}-{one.name}-{stem}{one.suffix}"
-                yield _Task(DemoFile(name, group, one.name, stem, expected, one.frame), _dressed(cast, one, stem))
+                yield _Task(DemoFile(name, group, one.kind, stem, expected, one.frame), _dressed(cast, one, stem))
 
 
 def _known_edited(cast: _Cast) -> Iterator[_Task]:
@@ -179,7 +179,7 @@ def _strangers(cast: _Cast) -> Iterator[_Task]:
     still = [one for one in formats() if one.available and one.frame == 0]
     for number, stem in enumerate(cast.some(cast.strangers, DRESSED_STRANGERS, "dressed")):
         one = still[number % len(still)]
-        file = DemoFile(f"stranger-{one.name}-{stem}{one.suffix}", Group.STRANGER, one.name, None, nothing)
+        file = DemoFile(f"stranger-{one.name}-{stem}{one.suffix}", Group.STRANGER, one.kind, None, nothing)
         yield _Task(file, _dressed(cast, one, stem))
 
 

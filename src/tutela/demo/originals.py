@@ -15,7 +15,7 @@ def originals() -> tuple[Path, ...]:
     return tuple(sorted(FOLDER.glob("*.jpg")))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=200)
 def opened(stem: str) -> Image.Image:
     """Return a photograph by its name without suffix, decoded to RGB.  It is shared: work on copies."""
     with Image.open(FOLDER / f"{stem}.jpg") as picture:

@@ -13,20 +13,15 @@ from tutela.demo.scoring import Row, Score
 from tutela.demo.truth import COUNTED, DemoTruth, Group
 
 _HEADINGS = {
-    Group.EXACT: "Copies of known pictures",
-    Group.FORMAT: "Known pictures in other file formats",
-    Group.EDIT: "Known pictures after edits that PDQ is meant to survive",
-    Group.ORIENTATION: "Known pictures turned or mirrored",
-    Group.BENIGN: "Pictures of the benign list",
-    Group.STRANGER: "Pictures of no list",
-    Group.DAMAGED: "Damaged files and files that are no pictures",
-    Group.HARD: "Known pictures after edits that PDQ is not meant to survive",
-    Group.APART: "Known pictures in a format that shows little of them",
-}
-_COLUMN = {
-    Group.BENIGN: "cleared",
-    Group.STRANGER: "left alone",
-    Group.DAMAGED: "reported",
+    Group.EXACT: "Byte-for-byte copies of known pictures: found",
+    Group.FORMAT: "Known pictures in other file formats: found",
+    Group.EDIT: "Known pictures after edits PDQ should survive: found",
+    Group.ORIENTATION: "Known pictures turned or mirrored: found",
+    Group.BENIGN: "Pictures of the benign list: not taken for known",
+    Group.STRANGER: "Pictures of no list: left alone",
+    Group.DAMAGED: "Damaged files and files that are no pictures: reported as such",
+    Group.HARD: "Known pictures after edits PDQ is not made for: found",
+    Group.APART: "Known pictures in black and white dots: found",
 }
 #: Groups whose rows say nothing each for itself.
 _SUMMED = (Group.EXACT, Group.BENIGN, Group.STRANGER)
@@ -37,10 +32,11 @@ def tell(truth: DemoTruth, score: Score, console: Console, *, making: float, mat
     for counted in (True, False):
         title = "What counts" if counted else "What does not count towards the recall"
         console.print(_table(title, [g for g in _HEADINGS if (g in _RECALLED_OR_INNOCENT) is counted], score))
+    console.print("* PDQ distance to the entry met: median, largest. Up to 31 of 256 bits are a match.", style="dim")
     for surprise in score.surprises:
         missed = surprise.file.group is Group.EDIT
         console.print(
-            Text(f"{'missed' if missed else 'UNEXPECTED'}  {surprise.file.name}: {surprise.why}"),
+            Text("missed: " + surprise.file.name if missed else f"UNEXPECTED: {surprise.file.name}: {surprise.why}"),
             style="yellow" if missed else "bold red",
         )
     for name in truth.left_out:
@@ -62,10 +58,10 @@ _RECALLED_OR_INNOCENT = (*COUNTED, Group.BENIGN, Group.STRANGER)
 
 def _table(title: str, groups: Iterable[Group], score: Score) -> Table:
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("what was done", no_wrap=True)
-    table.add_column("files", justify="right")
-    table.add_column("right", justify="right")
-    table.add_column("PDQ distance, median and largest", justify="right")
+    table.add_column("what was done", overflow="fold", ratio=1)
+    table.add_column("files", justify="right", no_wrap=True)
+    table.add_column("right", justify="right", no_wrap=True)
+    table.add_column("bits*", justify="right", no_wrap=True)
     words = {edit.name: edit.what for edit in edits()}
     for group in groups:
         rows = [row for row in score.rows.values() if row.group is group]
@@ -76,17 +72,15 @@ def _table(title: str, groups: Iterable[Group], score: Score) -> Table:
             whole.files += row.files
             whole.right += row.right
             whole.distances += row.distances
-        table.add_row(*_cells(whole, _COLUMN.get(group, "found")), style="bold", end_section=group in _SUMMED)
+        table.add_row(*_cells(whole, _HEADINGS[group]), style="bold", end_section=group in _SUMMED)
         if group not in _SUMMED:
             for row in rows:
-                table.add_row(*_cells(row, "", words.get(row.what)))
+                table.add_row(*_cells(row, "  " + words.get(row.what, row.what)))
             table.add_section()
     return table
 
 
-def _cells(row: Row, verb: str, words: str | None = None) -> tuple[str, str, str, str]:
-    what = f"{row.what}: {words}" if words else row.what
-    indent = "" if verb else "  "
+def _cells(row: Row, words: str) -> tuple[str, str, str, str]:
     distances = sorted(row.distances)
     spread = f"{distances[len(distances) // 2]}, {distances[-1]}" if distances else ""
-    return indent + what, str(row.files), f"{row.right} {verb}".strip(), spread
+    return words, str(row.files), str(row.right), spread
