@@ -103,6 +103,7 @@ class ListSnapshot:
     def __init__(self, folder: IndexFolder) -> None:
         self._folder = folder
         self._view = _view_of(folder.view())
+        self._refused: IndexDamaged | None = None
 
     @classmethod
     def open(cls, path: Path) -> ListSnapshot:
@@ -117,7 +118,11 @@ class ListSnapshot:
         """Return the newest good state, at most a moment old."""
         index = self._folder.view()
         if index is not self._view.index:
-            self._view = _view_of(index)
+            try:
+                self._view = _view_of(index)
+                self._refused = None
+            except IndexDamaged as error:
+                self._refused = error
         return self._view
 
     @property
@@ -133,7 +138,7 @@ class ListSnapshot:
     @property
     def problem(self) -> Problem | None:
         """What keeps the newest state from being used, if anything does; the last good one is used meanwhile."""
-        error = self._folder.problem
+        error = self._folder.problem or self._refused
         if error is None:
             return None
         info = self._view.info
