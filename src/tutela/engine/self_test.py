@@ -43,7 +43,7 @@ def self_test() -> tuple[str, ...]:
 
 
 def _check(name: str) -> None:
-    if _kernel.pdq_grey(picture()) != (KNOWN_PDQ, KNOWN_QUALITY):
+    if _kernel.pdq_grey(picture())[:2] != (KNOWN_PDQ, KNOWN_QUALITY):
         raise KernelBroken(reason=f"PDQ, {name}")
     if _kernel.crc32c(np.frombuffer(b"123456789", np.uint8)) != KNOWN_CRC:
         raise KernelBroken(reason=f"CRC-32C, {name}")
