@@ -17,7 +17,7 @@ def box(line, window):
 
 
 def pdq(pixels):
-    """PDQ of grey [h, w] or RGB [h, w, 3]: (bits, quality, distance of the coefficient nearest the median from it)."""
+    """PDQ of grey [h, w] or RGB [h, w, 3]: (value, quality, how many coefficients tie with the median)."""
     luma = pixels.astype(np.float64)
     if luma.ndim == 3:
         luma = luma @ np.array([0.299, 0.587, 0.114])
@@ -34,11 +34,8 @@ def pdq(pixels):
     coefficients = (matrix @ grid @ matrix.T).reshape(-1)
     ordered = np.sort(coefficients)
     bits = (coefficients > ordered[127])[::-1]
-    return (
-        np.packbits(bits).tobytes(),
-        quality,
-        float(np.abs(np.delete(coefficients - ordered[127], coefficients.argsort()[127])).min()),
-    )
+    near = int((np.abs(coefficients - ordered[127]) < 0.01).sum()) - 1
+    return np.packbits(bits).tobytes(), quality, near
 
 
 def distance(left, right):

@@ -1,10 +1,13 @@
 """The PDQ kernel against a plain numpy reference and against published values, on every CPU path."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tutela
 from kernel.reference import distance, pdq, picture
 from tutela import _kernel
 from tutela.model.frame import Frame
@@ -16,11 +19,11 @@ SIDES = st.one_of(st.integers(5, 200), st.sampled_from([63, 64, 65, 127, 128, 12
 @given(seed=st.integers(0, 10**6), height=SIDES, width=SIDES, channels=st.sampled_from([1, 3]))
 def test_equals_the_reference(seed, height, width, channels):
     pixels = picture(seed, height, width, channels)
-    bits, quality, margin = pdq(pixels)
-    value, own_quality = _kernel.pdq_rgb(pixels) if channels == 3 else _kernel.pdq_grey(pixels)
+    bits, quality, near = pdq(pixels)
+    value, own_quality, _ = _kernel.pdq_rgb(pixels) if channels == 3 else _kernel.pdq_grey(pixels)
     assert abs(own_quality - quality) <= 1  # a step that lies on a whole percent may round either way
     # Single precision may move a coefficient across the median only where it lies on it.
-    assert distance(value, bits) <= (0 if margin > 0.05 else 2)
+    assert distance(value, bits) <= 2 * near
 
 
 @settings(deadline=None, max_examples=30)
@@ -57,14 +60,17 @@ def test_turned_hashes_lie_near_those_of_turned_pictures():
         lambda p: p.T,
         lambda p: p[::-1, ::-1].T,
     ]
-    for seed in range(20):
-        pixels = picture(seed, 512, 512, 1)
+    apart = []
+    for path in sorted((Path(tutela.__file__).parent / "demo" / "pictures").glob("*.jpg"))[:40]:
+        pixels = np.ascontiguousarray(Image.open(path).convert("L"))
         eight = _kernel.pdq_orientations_grey(pixels)
         assert eight[0] == _kernel.pdq_grey(pixels)
-        for (value, _), turn in zip(eight, turns, strict=True):
+        for (value, _, _), turn in zip(eight, turns, strict=True):
             real = _kernel.pdq_grey(np.ascontiguousarray(turn(pixels)))[0]
-            assert distance(value, real) <= 31
-            assert all(distance(other, real) > 60 for other, _ in eight if other != value)
+            apart.append(distance(value, real))
+            assert all(distance(other, real) > 60 for other, _, _ in eight if other != value)
+    assert max(apart) <= 20
+    assert np.mean(apart) <= 5
 
 
 KNOWN = (bytes.fromhex("78c4d1d58bd502a5fd2dfb4d8cc8e199fe18a87957f8fc0043c0fc00d7d1fd01"), 100)
@@ -74,7 +80,7 @@ def test_a_known_answer():
     """Computed once with the reference hasher of the pdqhash package on these very pixels."""
     row, column = np.mgrid[0:96, 0:128]
     pixels = ((row * 7 + column * 3 + (row * column) // 11) % 256).astype(np.uint8)
-    assert _kernel.pdq_grey(pixels) == KNOWN
+    assert _kernel.pdq_grey(pixels)[:2] == KNOWN
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def frames(data: bytes, limits: Limits, report: Callable[[Problem], None], *, lu
     """Every distinct frame of a picture: the picture itself, the frames of an animation, the pages of a TIFF.
 
     ``luma=True`` says that only brightness is needed: a JPEG is then decoded to grey [h, w], and reduced to 1/2, 1/4 or
-    1/8 so long as its shorter side stays at least 512 pixels.  Pictures without colour are grey [h, w] either way, all
+    1/8 so long as its shorter side stays at least 320 pixels.  Pictures without colour are grey [h, w] either way, all
     others uint8 RGB [h, w, 3].  Pixels may be read-only.
 
     Never raises for anything in ``data``: problems go to ``report``, and there may be no frame at all.

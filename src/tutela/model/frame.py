@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ class Frame:
     nothing (`upright` does it for everyone else).  ``width`` and ``height`` are of the upright picture at full size,
     also where the decoder delivered a reduced one.  ``number`` counts from 0 within the content; ``time`` is in seconds
     for a moment of an animation, else ``None``.
+
+    Where a decoder was asked for brightness only and took the short way, ``exact`` decodes the same picture once more,
+    whole and in colour, or returns ``None`` if that fails; for signals that the short way would make unsure.
     """
 
     number: int
@@ -27,6 +31,7 @@ class Frame:
     height: int
     exif_orientation: int = 1
     time: float | None = None
+    exact: Callable[[], Frame | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def reduction(self) -> int:
