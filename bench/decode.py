@@ -21,9 +21,9 @@ def from_bytes() -> Table:
     """Measure bytes to hash, one thread, at two sizes."""
     table = Table(
         "JPEG bytes to PDQ, one thread",
-        "`tutela.pdq(data)` against `threatexchange`'s `pdq_from_bytes`, and against libjpeg-turbo decoding the whole picture to "
-        "grey and nothing else (`simplejpeg.decode_jpeg(data, 'GRAY')`).",
-        ("size", "tutela", "threatexchange", "grey decode alone", "against threatexchange", "of the grey decode"),
+        "`tutela.pdq(data)` against `threatexchange`'s `pdq_from_bytes`, and against libjpeg-turbo decoding the whole "
+        "picture to grey and nothing else (`simplejpeg.decode_jpeg(data, 'GRAY')`).",
+        ("size", "bytes", "tutela", "threatexchange", "grey decode alone", "against threatexchange", "of the decode"),
     )
     for width, height, count in ((1280, 960, 24), (4000, 3000, 8)):
         files, origin = jpegs(count, width, height)

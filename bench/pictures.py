@@ -1,4 +1,6 @@
-"""Real pictures and real PDQ codes for the benchmarks: from the corpus (`make corpus`) where it is there, else from the demo's."""
+"""Real pictures and real PDQ codes for the benchmarks: from the corpus (`make corpus`) where it is there, else from the
+demo's.
+"""
 
 from __future__ import annotations
 

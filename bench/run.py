@@ -1,4 +1,6 @@
-"""Runs every benchmark in one go on one machine and writes bench/RESULTS.md.  `run.py NAME...` runs some and prints only."""
+"""Runs every benchmark in one go on one machine and writes bench/RESULTS.md.  `run.py NAME...` runs some and prints
+only.
+"""
 
 from __future__ import annotations
 

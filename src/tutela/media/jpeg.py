@@ -15,8 +15,8 @@ from tutela.media.exif import orientation
 from tutela.media.mpo import further_pictures
 from tutela.model import Frame, MediaType, Pixels, ProblemKind
 
-#: A reduced decode leaves the shorter side at least this long, in pixels.  The PDQ kernel samples a reduced picture where
-#: it would sample the whole one, so 320 moves no more bits than 512 (at most 6 on 697 pictures of the corpus).
+#: A reduced decode leaves the shorter side at least this long, in pixels.  The PDQ kernel samples a reduced picture
+#: where it would sample the whole one, so 320 moves no more bits than 512 (at most 6 on 697 pictures of the corpus).
 SHORTER_SIDE = 320
 
 #: Reductions by which the inverse transform stays exact averaging; the odd ones (M/8) are slower and less faithful.

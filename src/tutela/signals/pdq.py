@@ -19,8 +19,8 @@ from tutela.signals.kind import Measure, SignalKind, Source
 #: The reference refuses to hash a picture with a shorter side, in pixels.
 SMALLEST_SIDE = 5
 
-#: A frame from the decoder's short way whose hash has more ties (native/pdq.h) is decoded exactly.  No photograph of the
-#: demo and one in forty of a corpus of wallpapers has as many; regular patterns have dozens.
+#: A frame from the decoder's short way whose hash has more ties (native/pdq.h) is decoded exactly.  No photograph of
+#: the demo and one in forty of a corpus of wallpapers has as many; regular patterns have dozens.
 MOST_TIES = 8
 
 #: EXIF orientations from here on lay the picture on its side.
