@@ -26,7 +26,10 @@ def create(
     name: options.ListName,
     owner: Annotated[str, typer.Option(metavar="TEXT", help="Who answers for the list.")] = "",
     purpose: Annotated[
-        Purpose, typer.Option(help="What it means to be on it; a benign entry wins where it is as near.")
+        Purpose,
+        typer.Option(
+            metavar="known|benign", help="What it means to be on it; a benign entry wins where it is as near."
+        ),
     ] = Purpose.KNOWN,
     threshold: Annotated[
         list[str] | None,

@@ -21,7 +21,7 @@ EXIT_CODES = {
     DONE: "Done, whatever was or was not met.",
     FAILED: "An error without a code of its own, such as a file that cannot be written.",
     MET: "`tutela match --fail-on-match`: something known or near was met.",
-    INCOMPLETE: "`tutela match --strict`, `tutela hash --strict`: something could not be read.",
+    INCOMPLETE: "`--strict`: something could not be read, or a line of an import was rejected.",
     INTERRUPTED: "Interrupted (Ctrl-C); no target was left half-written.",
     PIPE_CLOSED: "Whoever read the output went away, as with `| head`.",
 }
