@@ -15,8 +15,16 @@ def originals() -> tuple[Path, ...]:
     return tuple(sorted(FOLDER.glob("*.jpg")))
 
 
-@lru_cache(maxsize=200)
 def opened(stem: str) -> Image.Image:
-    """Return a photograph by its name without suffix, decoded to RGB.  It is shared: work on copies."""
+    """Return a photograph by its name without suffix, decoded to RGB.
+
+    Each caller gets a copy: Pillow keeps settings of the encoder in a picture while it is saved, so two threads may
+    not save one.
+    """
+    return _decoded(stem).copy()
+
+
+@lru_cache(maxsize=200)
+def _decoded(stem: str) -> Image.Image:
     with Image.open(FOLDER / f"{stem}.jpg") as picture:
         return picture.convert("RGB")
