@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable
 
-from tutela.engine.examine import Examined, Wanted, examine_bytes, examine_pixels
+from tutela.engine.examining import Examined, Wanted, examine_bytes, examine_pixels
 from tutela.engine.pool import BATCH, PATIENCE, Settled
 from tutela.engine.source import open_source
 from tutela.model import Content, Limits, Problem

@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from tutela.engine.examine import Examined, Wanted
+from tutela.engine.examining import Examined, Wanted
 from tutela.engine.here import Here
 from tutela.engine.matching import decide, match_many
 from tutela.engine.policy import Policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tutela.engine.examine import COMPUTED
+from tutela.engine.examining import COMPUTED
 from tutela.engine.matching import MOST_HITS
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from tutela.engine.examine import Examined, Wanted, lost
+from tutela.engine.examining import Examined, Wanted, lost
 from tutela.engine.protocol import Breach, Step
 from tutela.engine.worker_process import DEPTH, Gone, Job, WorkerProcess, WorkerStart
 from tutela.model import Content, Problem
@@ -321,7 +321,11 @@ class Pool:
     def _bury(
         self, worker: WorkerProcess, *, overdue: bool = False, breach: bool = False, innocent: bool = False
     ) -> None:
-        """Take a worker out for good; blame the job it was busy with and move the others."""
+        """Take a worker out for good; blame the job it was busy with and move the others.
+
+        Where a worker was killed from outside or answered nonsense, the reason may be another: the job gets a second
+        try.
+        """
         own = self._workers if worker in self._workers else self._retired
         own.remove(worker)
         self._selector.unregister(worker.connection)
@@ -334,9 +338,11 @@ class Pool:
         again = []
         for job in worker.jobs.values():
             job.moves += worker.ready and not innocent
-            if problem is not None and (job is guilty or job.moves > _MOVES):
+            blamed = problem is not None and (job is guilty or job.moves > _MOVES)
+            if problem is not None and blamed and (job.suspect or not worker.doubtful):
                 again += self._blame(job, problem)
             else:
+                job.suspect |= blamed
                 job.found = None
                 again.append(job)
         self._waiting.extendleft(reversed(again))

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from tutela.engine.examine import Examined, Wanted
+from tutela.engine.examining import Examined, Wanted
 from tutela.model import (
     FrameInfo,
     Limits,

@@ -19,7 +19,7 @@ import pi_heif
 from PIL import AvifImagePlugin, Image
 
 from tutela.engine import sandbox
-from tutela.engine.examine import Examined, Wanted, examine_bytes, examine_pixels, examine_source, out_of_memory
+from tutela.engine.examining import Examined, Wanted, examine_bytes, examine_pixels, examine_source, out_of_memory
 from tutela.engine.protocol import (
     EXIT_FAULT,
     EXIT_MEMORY,

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutela.engine.examine import Examined, Wanted
+from tutela.engine.examining import Examined, Wanted
 from tutela.engine.protocol import (
     EXIT_MEMORY,
     Breach,
@@ -44,7 +44,7 @@ _START_SECONDS = 120.0
 _PIECE = 1 << 18
 
 #: Seconds from the end of the connection to the end of the process, before it is killed.
-_LAST_WORDS = 2.0
+_LAST_WORDS = 1.0
 
 #: The interpreter finds our modules where this process found them; it has no environment to tell it.
 _BOOT = (
@@ -74,7 +74,8 @@ class Job:
     """A content on its way through a worker.
 
     ``found`` is what has been learned so far, ``lost`` the problem that cost an earlier worker, ``moves`` how often a
-    worker died that held the job and was busy with another.  ``owner`` and ``position`` are the pool's.
+    worker died that held the job and was busy with another, ``suspect`` that a worker ended while busy with it for a
+    doubtful reason.  ``owner`` and ``position`` are the pool's.
     """
 
     number: int
@@ -85,6 +86,7 @@ class Job:
     found: Examined | None = None
     lost: Problem | None = None
     moves: int = 0
+    suspect: bool = False
     position: int = 0
     owner: object = None
 
@@ -101,7 +103,8 @@ class Gone(Exception):
 class WorkerProcess:
     """A started worker and the jobs that it holds.
 
-    ``ready``: it has said that it is warm; ``taken`` counts its jobs; ``spent``: it should be replaced.
+    ``ready``: it has said that it is warm; ``taken`` counts its jobs; ``spent``: it should be replaced; ``doubtful``:
+    it ended in a way that the job it was busy with need not have brought about.
     """
 
     def __init__(self, start: WorkerStart) -> None:
@@ -112,6 +115,7 @@ class WorkerProcess:
         self._decoding: deque[int] = deque()
         self.ready = False
         self.spent = False
+        self.doubtful = False
         self.taken = 0
         self.measures: dict[str, bool] = {}
         self._heard = time.monotonic()
@@ -290,7 +294,10 @@ class WorkerProcess:
         return next((job for job in self.jobs.values() if not job.hashed), None)
 
     def end(self, *, overdue: bool = False, breach: bool = False) -> Problem:
-        """Make sure that it is dead; return what its death says of the job it was busy with."""
+        """Make sure that it is dead; return what its death says of the job it was busy with.
+
+        ``doubtful`` is set where that job may not have been the reason.
+        """
         self.connection.close()
         for _, handle in self._outbox:
             if handle is not None:
@@ -298,7 +305,9 @@ class WorkerProcess:
         self._outbox.clear()
         if overdue or breach:
             self._process.kill()
-        code = self._reap()
+        code, hung_up = self._reap()
+        breach = breach or hung_up
+        self.doubtful = breach or code == -signal.SIGKILL
         seconds = f"{self._start.limits.max_seconds:g} s"
         if overdue or code in (-signal.SIGALRM, -signal.SIGXCPU):
             return Problem(ProblemKind.TIMEOUT, "file", f"it took more than {seconds}; its worker was stopped")
@@ -321,13 +330,13 @@ class WorkerProcess:
         self.connection.close()
         self._process.returncode = 0
 
-    def _reap(self) -> int | None:
-        """Wait for its death, which the closed connection brings about; ``None`` if it does not come."""
-        for patience in (_LAST_WORDS, _LAST_WORDS):
+    def _reap(self) -> tuple[int | None, bool]:
+        """Wait for its death: the exit code, ``None`` if it does not come, and whether it had to be killed for it."""
+        for killed in (False, True):
             with suppress(subprocess.TimeoutExpired):
-                return self._process.wait(patience)
+                return self._process.wait(_LAST_WORDS), killed
             self._process.kill()
-        return None  # asleep in the kernel (a dead network disk): Popen itself reaps it later
+        return None, True  # asleep in the kernel (a dead network disk): Popen itself reaps it later
 
 
 def _exit_name(code: int | None) -> str:

@@ -1,0 +1,193 @@
+"""The engine from contents to findings, with real lists, in workers and within the process."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+
+import pytest
+
+from engine.small_pictures import gif, jpeg, png
+from tutela.engine import Engine, Policy, sandbox_report
+from tutela.engine.examining import examine
+from tutela.engine.snapshot import write_snapshot
+from tutela.engine.worker_process import WorkerStart
+from tutela.model import (
+    Content,
+    Entry,
+    Known,
+    Limits,
+    ListedBenign,
+    ListInfo,
+    Near,
+    NothingFound,
+    ProblemKind,
+    Purpose,
+    Unreadable,
+)
+from tutela.signals import digests
+
+LIMITS = Limits(max_seconds=2.0, max_memory=700 << 20)
+CRASHER = b"ABORT and never be decoded"
+
+
+def near(data):
+    return Entry("near", tuple(s for s in examine(data, LIMITS).signals if s.kind == "pdq"))
+
+
+@pytest.fixture
+def lists(tmp_path):
+    known = [Entry("exact", digests(jpeg(1))), near(png(2)), Entry("crasher", digests(CRASHER)[:1])]
+    benign = [near(png(3)), Entry("dull", digests(jpeg(4)))]
+    for name, purpose, entries in (("known", Purpose.KNOWN, known), ("benign", Purpose.BENIGN, benign)):
+        info = ListInfo(name, "tests", purpose, version=1)
+        write_snapshot(tmp_path / name, info, list(enumerate(entries, 1)))
+    return [tmp_path / "known", tmp_path / "benign"]
+
+
+@pytest.fixture(params=[None, 1, 2], ids=["here", "one worker", "two workers"])
+def engine(request, lists):
+    start = WorkerStart(LIMITS, module="engine.saboteur", grace=0.3)
+    with Engine(lists, limits=LIMITS, workers=request.param, start=start) as made:
+        yield made
+
+
+EXPECTED = [
+    (jpeg(1), Known),
+    (jpeg(2), Near),
+    (gif([9, 8, 2]), Near),
+    (jpeg(3), ListedBenign),
+    (jpeg(4), ListedBenign),
+    (jpeg(5), NothingFound),
+    (b"", Unreadable),
+    (b"no picture", Unreadable),
+]
+
+
+def test_verdicts(engine):
+    contents = [Content(str(number), data=data) for number, (data, _) in enumerate(EXPECTED)]
+    findings = list(engine.match_many(contents))
+    assert [finding.name for finding in findings] == [content.name for content in contents]
+    assert [type(finding.verdict) for finding in findings] == [verdict for _, verdict in EXPECTED]
+    assert findings[2].verdict.hit.frame == 2
+    assert [finding.size for finding in findings] == [len(data) for data, _ in EXPECTED]
+    for content, finding in zip(contents, findings, strict=True):
+        assert engine.match(content) == finding
+
+
+def test_a_known_file_is_never_decoded_unless_that_is_wanted(engine, lists):
+    assert not engine.match(Content("known", data=jpeg(1))).frames
+    for policy in (Policy(pixels="always"), Policy(thumbnails=True)):
+        with Engine(lists, policy, workers=None) as complete:
+            finding = complete.match(Content("known", data=jpeg(1)))
+        assert isinstance(finding.verdict, Known)
+        assert finding.frames
+        assert bool(finding.thumbnail) == policy.thumbnails
+
+
+@pytest.mark.parametrize("pixels", ["when-needed", "always"])
+def test_a_known_file_that_crashes_the_decoder_is_known(lists, pixels):
+    start = WorkerStart(LIMITS, module="engine.saboteur", grace=0.3)
+    with Engine(lists, Policy(pixels=pixels), LIMITS, 1, start=start) as engine:
+        finding = engine.match(Content("crasher", data=CRASHER))
+    assert isinstance(finding.verdict, Known)
+    assert finding.verdict.hit.entry_key == "crasher"
+    assert [problem.kind for problem in finding.problems] == ([] if pixels == "when-needed" else [ProblemKind.CRASH])
+
+
+def test_a_stranger_that_crashes_the_decoder_is_unreadable(lists):
+    with Engine(lists, limits=LIMITS, workers=1, start=WorkerStart(LIMITS, module="engine.saboteur")) as engine:
+        finding = engine.match(Content("crasher", data=b"ABORT me"))
+    assert isinstance(finding.verdict, Unreadable)
+    assert len(finding.signals) == 3
+
+
+def test_both_policies_give_the_same_verdicts(lists):
+    contents = [Content(str(number), data=data) for number, (data, _) in enumerate(EXPECTED)]
+    with Engine(lists, Policy(pixels="always"), workers=None) as always, Engine(lists, workers=None) as needed:
+        left, right = list(always.match_many(contents)), list(needed.match_many(contents))
+    assert [type(finding.verdict) for finding in left] == [type(finding.verdict) for finding in right]
+
+
+def test_hashing_asks_no_list(engine):
+    finding = next(engine.hash_many([Content("known", data=jpeg(1))]))
+    assert [signal.kind for signal in finding.signals] == ["md5", "sha1", "sha256", "pdq"]
+    assert finding.hits == ()
+    assert isinstance(finding.verdict, NothingFound)
+    assert isinstance(next(engine.hash_many([Content("none", data=b"x")])).verdict, Unreadable)
+
+
+def test_chosen_kinds(lists):
+    with Engine(lists, Policy(kinds=frozenset({"md5"})), workers=None) as engine:
+        known, other = engine.match_many([Content("a", data=jpeg(1)), Content("b", data=b"no picture")])
+        (unread,) = engine.match_many([Content.of_file(lists[0] / "none")])
+    assert [signal.kind for signal in known.signals] == ["md5"]
+    assert isinstance(known.verdict, Known)
+    assert isinstance(other.verdict, NothingFound), "nothing needed decoding, so nothing is unreadable"
+    assert isinstance(unread.verdict, Unreadable)
+    assert unread.size is None
+
+
+def test_orientations_find_a_turned_picture(lists):
+    from io import BytesIO
+
+    from PIL import Image
+
+    target = BytesIO()
+    Image.open(BytesIO(png(2))).transpose(Image.Transpose.ROTATE_90).save(target, "PNG")
+    content = Content("turned", data=target.getvalue())
+    with Engine(lists, workers=None) as plain, Engine(lists, Policy(orientations=True), workers=None) as all_ways:
+        assert isinstance(plain.match(content).verdict, NothingFound)
+        assert isinstance(all_ways.match(content).verdict, Near)
+
+
+def test_a_list_that_cannot_be_opened_is_named_in_every_finding(lists, tmp_path):
+    shutil.copytree(lists[0], tmp_path / "broken")
+    for path in (tmp_path / "broken").iterdir():
+        path.write_bytes(b"nonsense")
+    with Engine([*lists, tmp_path / "broken"], workers=None) as engine:
+        findings = list(engine.match_many([Content("1", data=jpeg(1)), Content("2", data=jpeg(5))]))
+    assert [type(finding.verdict) for finding in findings] == [Known, NothingFound]
+    for finding in findings:
+        assert [(problem.kind, problem.place) for problem in finding.problems] == [(ProblemKind.INDEX, "list broken")]
+
+
+def test_a_list_changed_meanwhile_is_seen(lists):
+    with Engine(lists, workers=None) as engine:
+        contents = (Content("same", data=jpeg(20)) for _ in itertools.count())
+        findings = engine.match_many(contents)
+        assert isinstance(next(findings).verdict, NothingFound)
+        info = ListInfo("known", "tests", Purpose.KNOWN, version=2)
+        write_snapshot(lists[0], info, [(9, Entry("new", digests(jpeg(20))))])
+        for finding in itertools.islice(findings, 5000):
+            if isinstance(finding.verdict, Known):
+                break
+        assert finding.verdict.hit.entry_key == "new"
+        assert finding.verdict.hit.list_version == 2
+
+
+def test_without_lists_nothing_is_found():
+    with Engine(workers=None) as engine:
+        assert isinstance(engine.match(Content("1", data=jpeg(1))).verdict, NothingFound)
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_findings_are_made_as_they_are_taken(workers):
+    pulled = 0
+
+    def endless():
+        nonlocal pulled
+        for number in itertools.count():
+            pulled += 1
+            yield Content(str(number), data=b"no picture %d" % number)
+
+    with Engine(workers=workers) as engine:
+        names = [finding.name for finding in itertools.islice(engine.match_many(endless()), 100)]
+    assert names == [str(number) for number in range(100)]
+    assert pulled < 600
+
+
+def test_sandbox_report():
+    measures = sandbox_report()
+    assert {"memory limit", "no file written", "system calls filtered"} <= set(measures)
+    assert all(isinstance(value, bool) for value in measures.values())
