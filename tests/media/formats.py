@@ -327,6 +327,15 @@ def heic_several(rgb):
     return target.getvalue()
 
 
+def heic_deep(rgb):
+    """Ten bits a sample: pillow-heif writes no more."""
+    height, width = rgb.shape[:2]
+    target = BytesIO()
+    file = pillow_heif.from_bytes("RGB;16" if rgb.ndim == 3 else "I;16", (width, height), deep(rgb).tobytes())
+    file.save(target, quality=95, chroma=444)
+    return target.getvalue()
+
+
 def _alpha_by(kind, **options):
     return lambda rgb: saved(Image.fromarray(_with_alpha(rgb)), kind, **options)
 
@@ -398,6 +407,8 @@ VARIANTS: dict[str, Variant] = {
     "heic-grey": Variant(_H, Loss.LOSSY, heic("L"), grey),
     "heic-alpha": Variant(_H, Loss.LOSSY, heic("RGBA"), over_white),
     **{f"heic-turned-{n}": Variant(_H, Loss.LOSSY, heic(orientation=n)) for n in range(2, 9)},
+    "heic-10-bit": Variant(_H, Loss.LOSSY, heic_deep),
+    "heic-10-bit-grey": Variant(_H, Loss.LOSSY, lambda rgb: heic_deep(grey(rgb)), grey),
     "heic-several": Variant(_H, Loss.LOSSY, heic_several, frames=3),
     "avif": Variant(_A, Loss.LOSSY, by_pillow("AVIF", quality=92)),
     "avif-alpha": Variant(_A, Loss.LOSSY, _alpha_by("AVIF", quality=95), over_white),

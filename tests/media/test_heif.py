@@ -64,6 +64,27 @@ def test_a_cut_file_is_called_truncated():
     assert {problem.kind for problem in problems} == {ProblemKind.TRUNCATED}
 
 
+@pytest.mark.parametrize("name", ["heic", "heic-grey", "heic-alpha", "heic-10-bit", "heic-10-bit-grey"])
+@pytest.mark.parametrize("width", [56, 57, 90])
+def test_a_header_that_lies_about_the_depth(name, width):
+    """The decoder's packing of rows once wrote past their end here, so every other depth is tried."""
+    data = bytearray(VARIANTS[name](picture(40, width)))
+    at = data.index(b"hvcC") + 4
+    for luma in range(8):
+        for chroma in range(8):
+            data[at + 17], data[at + 18] = 0xF8 | luma, 0xF8 | chroma
+            found, problems = decoded(bytes(data))
+            assert found or problems
+
+
+def test_a_lie_about_the_depth_does_not_hide_a_grey_picture():
+    data = bytearray(VARIANTS["heic-grey"](RGB))
+    at = data.index(b"hvcC") + 4
+    data[at + 17] = 0xF8 | 4
+    (frame,), _ = decoded(bytes(data))
+    assert np.abs(frame.pixels.astype(int) - grey(RGB)).mean() < 1
+
+
 def test_a_damaged_list_of_metadata_costs_nothing():
     data = VARIANTS["heic-turned-6"](RGB)
     for at in range(data.index(b"iinf"), data.index(b"iinf") + 80):
