@@ -1,4 +1,4 @@
-"""A folder of JPEG files matched against a list of a million entries, as `tutela match` does it: files a second, and memory."""
+"""A folder of JPEG files matched against a million entries, as `tutela match` does it: files a second, and memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import numpy as np
 import simplejpeg
@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 1280, 960
 
 
 def write_files(folder: Path, count: int) -> list[Path]:
-    """Write distinct JPEG files: crops of real pictures, some with a comment of their own instead of a crop of their own."""
+    """Write distinct JPEG files: crops of real pictures, each ten times with another comment in it."""
     random = np.random.default_rng(6)
     paths, _ = photographs()
     loaded = [pixels_of(path, 2048, 1536) for path in paths[:: max(1, len(paths) // 40)][:40]]
@@ -44,7 +44,7 @@ def write_files(folder: Path, count: int) -> list[Path]:
 
 
 def million_list(folder: Path, environment: dict[str, str], some: Path) -> float:
-    """Make a list of 1 M random entries and one file's digest, through the command line; return the import's seconds."""
+    """Make a list of 1 M random entries and one file's digest by the command line; return the import's seconds."""
     random = np.random.default_rng(7)
     codes = random.integers(0, 256, (1_000_000, 32), dtype=np.uint8)
     text = folder / "list.txt"
@@ -76,17 +76,12 @@ def match(paths: list[Path], environment: dict[str, str], workers: int, processo
     """Run `tutela match` on the files; return its seconds, the most memory seen, and how many findings it printed."""
     names = "\0".join(map(str, paths)).encode()
     command = [*TUTELA, "match", "--jsonl", "--quiet", "--workers", str(workers), "-0", "--files-from", "-"]
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, sorted(processors)))]
     start = time.perf_counter()
-    with (
-        TemporaryDirectory() as folder,
-        (Path(folder) / "names").open("w+b") as given,
-        (Path(folder) / "out").open("w+b") as out,
-    ):
+    with TemporaryFile() as given, TemporaryFile() as out:
         given.write(names)
         given.seek(0)
-        running = subprocess.Popen(
-            command, stdin=given, stdout=out, env=environment, preexec_fn=lambda: os.sched_setaffinity(0, processors)
-        )
+        running = subprocess.Popen([*pinned, *command], stdin=given, stdout=out, env=environment)
         most = 0
         while running.poll() is None:
             most = max(most, resident(running.pid))
@@ -111,8 +106,9 @@ def folder() -> Table:
     """Measure 10,000 files on one and two cores, and memory at 1,000 and 10,000."""
     _, origin = photographs()
     about = (
-        f"`tutela match --jsonl` over JPEG files of {WIDTH}x{HEIGHT} (crops of {origin}, quality 85) from disk, against 1,000,001 "
-        "entries, workers sandboxed. Decoding alone: reading the same files and decoding them to whole grey pictures, one core."
+        f"`tutela match --jsonl` over JPEG files of {WIDTH}x{HEIGHT} (crops of {origin}, quality 85) from disk, against "
+        "1,000,001 entries, workers sandboxed.  Decoding alone: reading the same files and decoding them to whole grey "
+        "pictures, one core."
     )
     table = Table("Matching a folder", about, ("what", "seconds", "files a second", "memory of its own, all processes"))
     with TemporaryDirectory() as name:
