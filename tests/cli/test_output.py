@@ -1,0 +1,64 @@
+import json
+
+import pytest
+
+from report.made_up_findings import make_finding, make_hit
+from tutela.cli.output import DataConsole, HashTable, MatchTable, form, print_json
+from tutela.model import Known, Orientation, Signal, Unhashable
+from tutela.model.errors import UsageError
+
+
+def test_the_form_follows_the_wish_and_else_the_place():
+    assert form(jsonl=True, table=False) == "jsonl"
+    assert form(jsonl=False, table=True) == "table"
+    assert form(jsonl=False, table=False) == "jsonl"  # a test's stdout is no terminal
+    assert form(jsonl=False, table=False, report=True) == "none"
+    assert form(jsonl=True, table=False, report=True) == "jsonl"
+    with pytest.raises(UsageError, match="exclude"):
+        form(jsonl=True, table=True)
+
+
+def test_json_is_one_line_of_utf8(capfdbinary):
+    print_json({"a": "é\n"})
+    line = capfdbinary.readouterr().out
+    assert line.count(b"\n") == 1
+    assert json.loads(line) == {"a": "é\n"}
+    assert "é".encode() in line
+
+
+def test_findings_in_columns(capsys):
+    show = MatchTable()
+    show(make_finding(Known(make_hit(kind="md5", distance=0), ()), name="/a\x1b[2J[red]b.jpg"))
+    show(make_finding(name="c.jpg"))
+    heading, known, nothing = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["VERDICT", "DISTANCE", "LIST", "GRADE", "FILE"]
+    assert known.split() == ["known", "same", "bytes", "Partners", "INHOPE", "baseline", "/a\\x1b[2J[red]b.jpg"]
+    assert nothing.split() == ["nothing", "c.jpg"]
+    assert heading.index("FILE") == known.index("/a") == nothing.index("c.jpg")
+
+
+def test_long_names_of_lists_keep_the_columns(capsys):
+    show = MatchTable()
+    show(make_finding(Known(make_hit(list_name="l" * 60), ())))
+    heading, known = capsys.readouterr().out.splitlines()
+    assert known.index("/a/folder") == heading.index("FILE")
+    assert "…" in known
+
+
+def test_signals_in_columns(capsys):
+    signals = (Signal("md5", b"\x01" * 16), Signal("pdq", b"\xfe" * 32, 77, 0, Orientation.FLIP_X))
+    HashTable()(make_finding(name="a.jpg", signals=signals, unhashable=(Unhashable("pdq", "it is too small", 1),)))
+    digest, turned, missing = capsys.readouterr().out.splitlines()
+    assert digest.split() == ["md5", "01" * 16, "a.jpg"]
+    assert turned.split()[:4] == ["pdq", "77", "fe" * 32, "a.jpg"]
+    assert "mirrored" in turned
+    assert "it is too small" in missing
+
+
+def test_a_table_in_a_pipe_is_not_cut_to_80_columns():
+    assert DataConsole().width == 240
+
+
+def test_a_reader_that_went_away_ends_a_table_as_it_ends_lines():
+    with pytest.raises(BrokenPipeError):
+        DataConsole().on_broken_pipe()
