@@ -225,7 +225,7 @@ def test_a_cut_animation_gives_its_whole_frames(kind):
 
 
 @pytest.mark.parametrize("name", sorted(SEEDS))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None, derandomize=True)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None, derandomize=True)
 @given(changes=st.data())
 def test_mutated_files_never_raise_nor_warn(name, changes):
     data = bytearray(SEEDS[name])

