@@ -7,7 +7,7 @@ import itertools
 from engine.small_pictures import jpeg, png
 from tutela.engine.examining import Wanted, examine
 from tutela.engine.here import Here
-from tutela.engine.pool import BATCH
+from tutela.engine.run import BATCH
 from tutela.model import Content, Limits, ProblemKind
 
 

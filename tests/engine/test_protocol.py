@@ -132,6 +132,7 @@ def test_one_wrong_value_among_right_ones(name, data):
         {"frames": [[0, -1, 1, None]]},
         {"signals": [ROWS["signals"]] * 41},
         {"signals": [["md5", "00" * 15, None, None, "original"]]},
+        {"signals": [["md5", "00" * 15 + "  ", None, None, "original"]]},
         {"signals": [["md5", "zz" * 16, None, None, "original"]]},
         {"signals": [["md5", "00" * 16, 101, None, "original"]]},
         {"signals": [["md5", "00" * 16, None, None, "sideways"]]},

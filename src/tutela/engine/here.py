@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterable
 
 from tutela.engine.examining import Examined, Wanted, examine_bytes, examine_pixels
-from tutela.engine.pool import BATCH, PATIENCE, Settled
+from tutela.engine.run import BATCH, PATIENCE, Settled
 from tutela.engine.source import open_source
 from tutela.model import Content, Limits, Problem
 

@@ -15,7 +15,8 @@ from tutela.engine.examining import Examined, Wanted
 from tutela.engine.here import Here
 from tutela.engine.matching import decide, match_many
 from tutela.engine.policy import Policy
-from tutela.engine.pool import Pool, Settled
+from tutela.engine.pool import Pool
+from tutela.engine.run import Settled
 from tutela.engine.snapshot import ListSnapshot, UnaskedList, open_snapshots
 from tutela.engine.worker_process import WorkerStart
 from tutela.model import Content, Finding, Hit, Limits, NothingFound, Problem, Unreadable, Verdict

@@ -8,68 +8,23 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
 from typing import cast
 
 from tutela.engine.examining import Examined, Wanted, lost
 from tutela.engine.protocol import Breach, Step
+from tutela.engine.run import PATIENCE, WINDOW, Run, Settled
 from tutela.engine.worker_process import DEPTH, Gone, Job, WorkerProcess, WorkerStart
 from tutela.model import Content, Problem
 from tutela.model.errors import WorkersFailed
 
-#: Contents that may be looked at beyond the oldest unfinished one, so that one slow file does not stop the others at
-#: once.
-WINDOW = 256
-
 #: A worker is replaced after this many files, since decoders leak.
 RECYCLE = 2000
-
-#: Findings that are handed on together, and how long the first of them waits for company, in seconds.
-BATCH = 64
-PATIENCE = 0.005
 
 #: A job whose worker died while busy with another is tried again this often.
 _MOVES = 3
 
 _START_FAILURES = 3
-
-#: Given the digests of some contents: whether each one's verdict is settled by them, so that its pixels are not needed.
-Settled = Callable[[Sequence[Examined]], Sequence[bool]]
-
-
-@dataclass(slots=True)
-class _Run:
-    """One walk through a caller's contents: results come back in the order of the contents."""
-
-    source: Iterator[Content]
-    wanted: Wanted
-    step: Step
-    settled: Settled | None
-    pulled: int = 0
-    given: int = 0
-    exhausted: bool = False
-    cancelled: bool = False
-    results: dict[int, tuple[str, Examined]] = field(default_factory=dict)
-    since: float = 0.0
-
-    def batch(self) -> list[tuple[str, Examined]]:
-        """Return the results that are due, in order; none if waiting a little will bring more."""
-        number = 0
-        while number < BATCH and self.given + number in self.results:
-            number += 1
-        everything = self.exhausted and self.given + number == self.pulled
-        if not number or (number < BATCH and not everything and time.monotonic() < self.since + PATIENCE):
-            return []
-        taken = [self.results.pop(self.given + offset) for offset in range(number)]
-        self.given += number
-        self.since = time.monotonic()
-        return taken
-
-    @property
-    def finished(self) -> bool:
-        """Whether every content has been given back."""
-        return self.exhausted and self.given == self.pulled
 
 
 class Pool:
@@ -106,7 +61,7 @@ class Pool:
         """
         self._check_process()
         step = (Step.ALL if settled is None else Step.ASK) if wanted.pixels else Step.BYTES
-        run = _Run(iter(contents), wanted, step, settled if step is Step.ASK else None)
+        run = Run(iter(contents), wanted, step, settled if step is Step.ASK else None)
         try:
             while True:
                 self._fill(run)
@@ -145,9 +100,9 @@ class Pool:
 
     # ---------------------------------------------------------------------------------------------- filling
 
-    def _fill(self, run: _Run) -> None:
+    def _fill(self, run: Run) -> None:
         """Pull contents while somebody is free to look at them.  The caller's iterator is asked outside of the lock."""
-        while not run.exhausted and run.pulled - run.given < WINDOW and self._room():
+        while not run.exhausted and run.open < WINDOW and self._room():
             content = next(run.source, None)
             with self._state:
                 if content is None:
@@ -173,7 +128,7 @@ class Pool:
             if worker is None:
                 return
             job = self._waiting.popleft()
-            if cast("_Run", job.owner).cancelled:
+            if cast("Run", job.owner).cancelled:
                 continue
             try:
                 problem = worker.hand(job)
@@ -208,7 +163,7 @@ class Pool:
 
     # --------------------------------------------------------------------------------------------- advancing
 
-    def _advance(self, run: _Run | None) -> None:
+    def _advance(self, run: Run | None) -> None:
         """Wait until something has happened, and deal with it; one thread does so for all."""
         with self._state:
             if self._closed:
@@ -227,7 +182,7 @@ class Pool:
                 self._polling = False
                 self._state.notify_all()
 
-    def _timeout(self, run: _Run | None) -> float:
+    def _timeout(self, run: Run | None) -> float:
         now = time.monotonic()
         moments = [worker.deadline for worker in (*self._workers, *self._retired)]
         soonest = min((moment for moment in moments if moment is not None), default=now + 1.0)
@@ -276,13 +231,13 @@ class Pool:
             if job.number in worker.jobs:  # else it died since
                 groups.setdefault(id(job.owner), []).append((worker, job))
         for group in groups.values():
-            run = cast("_Run", group[0][1].owner)
+            run = cast("Run", group[0][1].owner)
             found = [cast("Examined", job.found) for _, job in group]
             done = [True] * len(group) if run.cancelled else self._settle(run, found)
             for (worker, job), settled in zip(group, done, strict=True):
                 self._go(worker, job, pixels=not settled)
 
-    def _settle(self, run: _Run, found: list[Examined]) -> list[bool]:
+    def _settle(self, run: Run, found: list[Examined]) -> list[bool]:
         settled = run.settled(found) if run.settled is not None else [False] * len(found)
         return [bool(each.problems or answer) for each, answer in zip(found, settled, strict=True)]
 
@@ -300,14 +255,12 @@ class Pool:
             self._finish(job, cast("Examined", job.found))
 
     def _finish(self, job: Job, found: Examined) -> None:
-        run = cast("_Run", job.owner)
+        run = cast("Run", job.owner)
         if run.cancelled:
             return
         if job.lost is not None:
             found = found.joined(lost(job.lost, job.wanted))
-        if not run.results:
-            run.since = time.monotonic()
-        run.results[job.position] = job.content.name, found
+        run.take(job.position, job.content.name, found)
 
     # --------------------------------------------------------------------------------------- deaths and births
 
@@ -386,11 +339,10 @@ class Pool:
         self._workers.remove(worker)
         self._retired.append(worker)
 
-    def _cancel(self, run: _Run) -> None:
+    def _cancel(self, run: Run) -> None:
         """Forget a run whose caller has left or is served: what still comes for it is dropped."""
         with self._state:
-            run.cancelled = True
-            run.results.clear()
+            run.cancel()
 
     def _check_process(self) -> None:
         """In a forked child, leave the parent's workers to the parent."""
