@@ -67,7 +67,8 @@ def test_distances():
 def test_the_limit_is_that_of_the_list_that_was_met():
     lists = {"Partners": ListInfo("Partners", "", Purpose.KNOWN, {"pdq": Threshold(24)}, 1)}
     assert wording.limit(make_hit(), lists) == 24
-    assert wording.limit(make_hit(kind="photodna"), lists) is None
+    assert wording.limit(make_hit(kind="photodna"), lists) is None  # its default is 0: equals only
+    assert wording.limit(make_hit(), {"Partners": ListInfo("Partners", "", Purpose.KNOWN)}) == 31
     assert wording.limit(make_hit(list_name="other"), lists) is None
 
 

@@ -14,7 +14,6 @@ from tutela.cli.output import DataConsole, print_json
 from tutela.cli.talk import Talk
 from tutela.model import ListInfo, read_settings
 from tutela.report import visible, wording
-from tutela.signals import kinds
 from tutela.store import ListDetails, Store
 
 app = command_app()
@@ -100,9 +99,7 @@ def _behind(details: ListDetails) -> str:
 
 
 def _thresholds(info: ListInfo) -> str:
-    limits = [(kind.name, info.thresholds.get(kind.name, kind.default)) for kind in kinds()]
     return "; ".join(
         f"{name} {limit.distance}" + (f" at quality {limit.quality} or more" if limit.quality else "")
-        for name, limit in limits
-        if limit.distance
+        for name, limit in wording.thresholds(info).items()
     )

@@ -244,9 +244,9 @@ def _thresholds(info: ListInfo) -> Markup:
     told = [
         f"{kind.upper()} distance {threshold.distance}"
         + (f", quality {threshold.quality} or more" if threshold.quality else "")
-        for kind, threshold in sorted(info.thresholds.items())
+        for kind, threshold in wording.thresholds(info).items()
     ]
-    return text("; ".join(told) or "the defaults of each kind")
+    return text("; ".join(told) or "equal values only")
 
 
 def _commonest(pair: tuple[str, int]) -> tuple[int, str]:

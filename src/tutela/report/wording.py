@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from tutela.model import Finding, Hit, ListInfo, MediaType, Orientation
+from tutela.model import Finding, Hit, ListInfo, MediaType, Orientation, Threshold
+from tutela.signals import kinds
 
 TYPE_NAMES = {kind: kind.name if kind is not MediaType.WEBP else "WebP" for kind in MediaType}
 
@@ -101,10 +102,16 @@ def distance(hit: Hit) -> str:
 
 
 def limit(hit: Hit, lists: dict[str, ListInfo]) -> int | None:
-    """Return the distance at which the hit's list still meets, where it says so."""
+    """Return the distance at which the hit's list still meets, where the list is told of and meets more than equals."""
     info = lists.get(hit.list_name)
-    threshold = info.thresholds.get(hit.kind) if info else None
-    return threshold.distance if threshold and threshold.distance > 0 else None
+    threshold = thresholds(info).get(hit.kind) if info else None
+    return threshold.distance if threshold else None
+
+
+def thresholds(info: ListInfo) -> dict[str, Threshold]:
+    """Return the thresholds of a list by kind, its own or the kind's; kinds that meet equals only are left out."""
+    every = {kind.name: info.thresholds.get(kind.name, kind.default) for kind in kinds()}
+    return {name: threshold for name, threshold in every.items() if threshold.distance > 0}
 
 
 def place(hit: Hit, finding: Finding) -> str:
