@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,11 +9,15 @@ from store.made_up_entries import entry, listed_in_snapshot, listed_in_store, pl
 from tutela.model import Entry, Grade, Rejected, Removed, Signal
 from tutela.model.errors import ImportTorn
 from tutela.store import importing
+from tutela.store import store as store_module
 
 
 @pytest.fixture
 def small_batches(monkeypatch):
+    """Batches of three, and a second between any two imports."""
+    seconds = itertools.count(1_700_000_000)
     monkeypatch.setattr(importing, "BATCH", 3)
+    monkeypatch.setattr(store_module, "now", lambda: next(seconds) * 1_000_000)
 
 
 def counts(summary):
@@ -191,6 +196,29 @@ def test_a_file_of_nothing(listed):
     assert listed.info("a").version == 0
 
 
+def test_what_was_withdrawn_and_comes_and_goes_again_stays_withdrawn(listed, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 1)
+    listed.import_entries("a", [entry(1), entry(2)])
+    listed.remove_entries("a", ["entry-1"])
+    stream = [entry(1, "sha1"), Removed("entry-1")]
+    for later in (1_000_000, 2_000_000):
+        time = store_module.now() + later
+        monkeypatch.setattr(store_module, "now", lambda time=time: time)
+        assert counts(listed.import_entries("a", stream)) == (0, 0, 0, 0, 0)
+    assert listed.info("a").version == 2
+
+
+def test_the_clock_changes_nothing_when_a_file_comes_again(listed, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 1)
+    stream = [entry(1), Removed("entry-1"), entry(1, "sha1"), entry(2), entry(1, grade="A")]
+    listed.import_entries("a", stream)
+    before = state(listed)
+    time = store_module.now() + 5_000_000
+    monkeypatch.setattr(store_module, "now", lambda: time)
+    assert counts(listed.import_entries("a", stream)) == (0, 0, 2, 0, 0)
+    assert state(listed) == before
+
+
 # ------------------------------------------------------------------------------------- against the rules, written out
 def expected(former, items):
     """What a list of {key: entry} should hold after an import, by the rules one at a time."""
@@ -226,11 +254,14 @@ pieces = st.builds(
 streams = st.lists(pieces | st.builds(Removed, st.sampled_from("KLMN")), max_size=12)
 
 
+NAMES = itertools.count()
+
+
 @pytest.mark.usefixtures("small_batches")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(files=st.lists(streams, min_size=1, max_size=3), number=st.uuids())
-def test_any_files_leave_what_the_rules_say_and_their_repetition_nothing(store, files, number):
-    name = str(number)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=st.lists(streams, min_size=1, max_size=3))
+def test_any_files_leave_what_the_rules_say_and_their_repetition_nothing(store, files):
+    name = f"list-{next(NAMES)}"
     store.create_list(name)
     held = {}
     for file in files:

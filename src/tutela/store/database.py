@@ -20,6 +20,8 @@ from tutela.model.errors import StoreBusy, StoreDamaged, StoreUnwritable, Tutela
 
 #: Memory that one connection may use for pages, in KiB.
 CACHE_KIB = 128 * 1024
+#: What may stay of the write-ahead log when a large import is over.
+JOURNAL_BYTES = 64 << 20
 
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT"}
@@ -105,7 +107,12 @@ def _engine(path: Path, patience: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", f"cache_size = -{CACHE_KIB}"):
+        for pragma in (
+            "foreign_keys = ON",
+            "synchronous = FULL",
+            f"cache_size = -{CACHE_KIB}",
+            f"journal_size_limit = {JOURNAL_BYTES}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -143,7 +143,10 @@ def row_of(entry: Entry) -> EntryRow:
         grades = _json(sorted({(grade.scheme, grade.code) for grade in entry.grades}))
     if entry.labels:
         labels = _json(sorted(set(entry.labels)))
-    told = repr((signals, grades, labels, entry.source)).encode()
+    # No text holds a NUL (`fit`) and a value's length goes with its kind, so no two contents are written the same.
+    told = f"{grades}\0{labels}\0{entry.source}".encode()
+    for kind, value, quality in signals:
+        told += f"\0{kind}\0{quality}\0".encode() + value
     return EntryRow(
         entry.key,
         grades,

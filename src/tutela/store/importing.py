@@ -113,13 +113,8 @@ class Import:
         scope = {"list": self._list, "version": self._version}
         self._connection.execute(query("undo_round_trips"), {**scope, "now": self._time})
         self._connection.execute(query("drop_short_lived"), scope)
-        for before, now, rows in self._connection.execute(query("count_changes"), scope):
-            if now == "removed":
-                summary.removed += rows
-            elif before == "active":
-                summary.updated += rows
-            else:
-                summary.added += rows
+        changes = self._connection.execute(query("count_changes"), scope).one()
+        summary.added, summary.updated, summary.removed = map(int, changes)
         summary.unchanged = int(self._connection.execute(query("count_unchanged")).scalar_one())
 
     def _gather(

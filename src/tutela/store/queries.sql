@@ -38,14 +38,17 @@ VALUES (:entry, :version, :fingerprint, :state, :added, :updated)
 
 -- undo_round_trips --
 -- A row whose pieces are spread over a file changes and changes back while the same file is imported again.  It gets its old version
--- back: importing the same file twice changes nothing.
+-- back: importing the same file twice changes nothing.  So does one that was withdrawn before and is so again: what it said in between
+-- never counted.
 UPDATE entries
    SET version = (SELECT m.version FROM met m WHERE m.entry = entries.id),
        updated = (SELECT m.updated FROM met m WHERE m.entry = entries.id)
  WHERE list = :list AND version = :version
    AND EXISTS (SELECT 1 FROM met m
-                WHERE m.entry = entries.id AND m.fingerprint = entries.fingerprint AND m.state = entries.state
-                  AND m.added = entries.added AND (m.updated = entries.updated OR entries.updated = :now))
+                WHERE m.entry = entries.id AND m.state = entries.state
+                  AND (m.state = 'removed'
+                       OR (m.fingerprint = entries.fingerprint AND m.added = entries.added
+                           AND (m.updated = entries.updated OR entries.updated = :now))))
 
 -- drop_short_lived --
 -- Rows that this import added and removed again were never part of the list.
@@ -54,11 +57,12 @@ DELETE FROM entries
    AND NOT EXISTS (SELECT 1 FROM met m WHERE m.entry = entries.id)
 
 -- count_changes --
--- What this import did, row by row: (state before or NULL, state now, number of rows).
-SELECT m.state AS before, e.state AS now, COUNT(*) AS rows
+-- What this import did: (added, updated, removed).  A GROUP BY would sort all rows.
+SELECT COALESCE(SUM(CASE WHEN e.state = 'active' AND COALESCE(m.state, 'removed') = 'removed' THEN 1 ELSE 0 END), 0),
+       COALESCE(SUM(CASE WHEN e.state = 'active' AND m.state = 'active' THEN 1 ELSE 0 END), 0),
+       COALESCE(SUM(CASE WHEN e.state = 'removed' THEN 1 ELSE 0 END), 0)
   FROM entries e LEFT JOIN met m ON m.entry = e.id
  WHERE e.list = :list AND e.version = :version
- GROUP BY m.state, e.state
 
 -- count_unchanged --
 SELECT COUNT(*)
