@@ -111,7 +111,7 @@ def test_nul_ends_paths_where_it_comes_first_or_is_said_to(tmp_path):
 )
 def test_any_names_come_through_nul(found):
     stream = io.BytesIO(b"".join(b"/" + name.encode() + b"\0" for name in found))
-    assert [str(path) for path in listed_paths(stream, null=True)] == [f"/{name}" for name in found]
+    assert list(listed_paths(stream, null=True)) == [Path(f"/{name}") for name in found]
 
 
 def test_paths_are_taken_while_they_are_written():
