@@ -107,7 +107,7 @@ def folder() -> Table:
     _, origin = photographs()
     about = (
         f"`tutela match --jsonl` over JPEG files of {WIDTH}x{HEIGHT} (crops of {origin}, quality 85) from disk, against "
-        "1,000,001 entries, workers sandboxed.  Decoding alone: reading the same files and decoding them to whole grey "
+        "1,000,001 entries, workers sandboxed. Decoding alone: reading the same files and decoding them to whole grey "
         "pictures, one core."
     )
     table = Table("Matching a folder", about, ("what", "seconds", "files a second", "memory of its own, all processes"))

@@ -11,12 +11,14 @@ from typing import Self
 
 import numpy as np
 
+from tutela import _kernel
 from tutela.engine.examining import Examined, Wanted
 from tutela.engine.here import Here
 from tutela.engine.matching import decide, match_many
 from tutela.engine.policy import Policy
 from tutela.engine.pool import Pool
 from tutela.engine.run import Settled
+from tutela.engine.self_test import require_right_answers
 from tutela.engine.snapshot import ListSnapshot, UnaskedList, open_snapshots
 from tutela.engine.worker_process import WorkerStart
 from tutela.model import Content, Finding, Hit, Limits, NothingFound, Problem, Unreadable, Verdict
@@ -47,6 +49,7 @@ class Engine:
         *,
         start: WorkerStart | None = None,
     ) -> None:
+        require_right_answers(_kernel.path())
         self.policy = policy or Policy()
         self.limits = limits or Limits()
         self.lists = tuple(_opened(lists))

@@ -1,8 +1,9 @@
-"""The kernel's self-test: known answers on every path that this processor can run, for `tutela doctor`."""
+"""The kernel's self-test: the path in use before the first match, every path for `tutela doctor`."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,12 @@ def self_test() -> tuple[str, ...]:
     finally:
         _kernel.use_path(before)
     return names
+
+
+@cache
+def require_right_answers(name: str) -> None:
+    """Check the path of this name, which must be in use, once in the life of the process; raise `KernelBroken`."""
+    _check(name)
 
 
 def _check(name: str) -> None:
