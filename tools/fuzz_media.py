@@ -35,7 +35,7 @@ BOMBS = 25
 #: Numbers that headers lie with.
 LIES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x10000, 50_000, 65_500)
 
-#: What costs a worker its life; everything else is handled where it is met.
+#: What a worker can have died of; in-process problems of these kinds do not speak of a worker.
 LOST = frozenset({ProblemKind.CRASH, ProblemKind.TIMEOUT, ProblemKind.MEMORY})
 
 Mutation = Callable[[random.Random, bytearray, Sequence[bytes]], bytes]
@@ -286,11 +286,15 @@ def main() -> int:
                 return 1
             expected += 1
             table[outcome(finding)] += 1
-            lost += [f"{finding.name}: {p.kind.value}: {p.message}" for p in finding.problems if p.kind in LOST]
+            lost += [
+                f"{finding.name}: {problem.kind.value}: {problem.message}"
+                for problem in finding.problems
+                if problem.kind in LOST and "worker" in problem.message
+            ]
     for (kind, words), number in sorted(table.items()):
         print(f"{number:7}  {kind:5}  {words}")
     print(f"{expected:7}  findings of {given.files} files in {time.perf_counter() - begun:.0f} s")
-    print(f"{len(lost):7}  lost to a crash, to time or to memory")
+    print(f"{len(lost):7}  cost a worker: by a crash, by time or by memory")
     print(*(f"         {line}" for line in lost[:40]), sep="\n")
     return 0 if expected == given.files else 1
 

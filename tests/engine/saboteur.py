@@ -42,6 +42,16 @@ def eat() -> None:
         held.append(bytes(16 << 20))
 
 
+def keep() -> None:
+    """Allocate without end and lose the way back to what was allocated."""
+    try:
+        while True:
+            KEPT.append(bytes(16 << 20))
+    except MemoryError:
+        del KEPT[-2:]
+        raise
+
+
 def eat_and_abort() -> None:
     """Allocate without end, the way C++ code does that does not catch its own exception."""
     try:
@@ -66,6 +76,8 @@ def spin() -> None:
         pass
 
 
+KEPT: list[bytes] = []
+
 SINS = {
     name.encode(): sin
     for name, sin in {
@@ -74,6 +86,7 @@ SINS = {
         "LEAVE": leave,
         "FAIL": fail,
         "EAT": eat,
+        "KEEP": keep,
         "EAT_AND_ABORT": eat_and_abort,
         "SLEEP": sleep,
         "SLEEP_DEAF": sleep_deaf,

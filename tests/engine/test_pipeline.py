@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -191,3 +192,20 @@ def test_sandbox_report():
     measures = sandbox_report()
     assert {"memory limit", "no file written", "system calls filtered"} <= set(measures)
     assert all(isinstance(value, bool) for value in measures.values())
+
+
+@pytest.mark.slow
+def test_memory_stays_flat():
+    datas = [jpeg(seed) for seed in range(20)]
+    contents = (Content(str(number), data=datas[number % 20]) for number in range(4000))
+    held = []
+    with Engine(workers=2) as engine:
+        for number, _ in enumerate(engine.hash_many(contents), 1):
+            if number in (1000, 4000):
+                held.append(resident())
+    assert held[1] - held[0] < 4 << 20
+
+
+def resident():
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024

@@ -84,6 +84,7 @@ SINS = {
     b"LEAVE": ProblemKind.CRASH,
     b"FAIL": ProblemKind.CRASH,
     b"EAT": ProblemKind.MEMORY,
+    b"KEEP": ProblemKind.MEMORY,
     b"EAT_AND_ABORT": ProblemKind.CRASH,
     b"SLEEP": ProblemKind.TIMEOUT,
     b"SLEEP_DEAF": ProblemKind.TIMEOUT,

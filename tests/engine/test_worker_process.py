@@ -15,7 +15,7 @@ from tutela.engine.protocol import Step
 from tutela.engine.worker_process import Gone, Job, WorkerProcess, WorkerStart
 from tutela.model import Content, Limits, ProblemKind
 
-START = WorkerStart(Limits(max_seconds=1.0), module="engine.saboteur", grace=0.2)
+START = WorkerStart(Limits(max_seconds=1.0, max_memory=700 << 20), module="engine.saboteur", grace=0.2)
 
 
 @pytest.fixture
@@ -76,4 +76,14 @@ def test_memory_is_answered_for(worker):
     worker.hand(eating)
     listen(worker, lambda: not worker.jobs)
     assert [problem.kind for problem in eating.found.problems] == [ProblemKind.MEMORY]
+    assert not worker.spent, "all of it was given back, so the worker is as good as new"
+
+
+def test_a_worker_that_does_not_get_its_memory_back_is_spent():
+    worker = WorkerProcess(WorkerStart(Limits(max_seconds=5.0, max_memory=700 << 20), module="engine.saboteur"))
+    keeping = job(1, b"KEEP", Step.ALL)
+    worker.hand(keeping)
+    listen(worker, lambda: keeping.found is not None)
+    worker.kill()
+    assert [problem.kind for problem in keeping.found.problems] == [ProblemKind.MEMORY]
     assert worker.spent

@@ -9,7 +9,7 @@ JSON object and a body of raw bytes.  A file to look at travels beside the head 
     worker -> engine
         READY   {"measures"}: warmed up and locked in
         FOUND   what was learned in one step; body: the thumbnail
-        SPENT   the same, and the worker should be replaced (it ran out of memory)
+        SPENT   the same, and the worker should be replaced (it ran out of memory and does not get it back)
 
 A worker that a decoder's flaw has handed to a stranger may answer anything.  So nothing here is ever unpickled or
 evaluated; lengths are checked before a byte is kept, every value is checked for type and range, text is made printable,

@@ -108,7 +108,8 @@ class Worker:
         except MemoryError:
             found = Examined(problems=(out_of_memory(),))
         job.source.close()
-        spent = any(problem.kind is ProblemKind.MEMORY for problem in found.problems)
+        starved = any(problem.kind is ProblemKind.MEMORY for problem in found.problems)
+        spent = starved and sandbox.memory_held() > self._limits.max_memory // 2
         self._answer(Type.SPENT if spent else Type.FOUND, job, found)
 
     def _found(self, job: _Job) -> Examined:

@@ -43,6 +43,9 @@ _START_SECONDS = 120.0
 
 _PIECE = 1 << 18
 
+#: A worker's death must not be a signal to this process, whatever it does with SIGPIPE.
+_QUIETLY = getattr(socket, "MSG_NOSIGNAL", 0)
+
 #: Seconds from the end of the connection to the end of the process, before it is killed.
 _LAST_WORDS = 1.0
 
@@ -190,9 +193,9 @@ class WorkerProcess:
             data, handle = self._outbox[0]
             try:
                 if handle is None:
-                    sent = self.connection.send(data, socket.MSG_NOSIGNAL)
+                    sent = self.connection.send(data, _QUIETLY)
                 else:
-                    sent = socket.send_fds(self.connection, [data], [handle], socket.MSG_NOSIGNAL)
+                    sent = socket.send_fds(self.connection, [data], [handle], _QUIETLY)
             except BlockingIOError:
                 return
             except OSError:
