@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pdqhash
@@ -15,6 +17,17 @@ from measure import Table, in_turn, readable
 from pictures import jpegs, photographs, pixels_of
 from tutela import _kernel
 from tutela.model import Signal
+
+
+def on_each(work: Callable[[bytes], object], files: list[bytes]) -> None:
+    """Do the work on each file."""
+    for data in files:
+        work(data)
+
+
+def to_grey(data: bytes) -> object:
+    """Decode a JPEG to whole grey pixels and do nothing else."""
+    return simplejpeg.decode_jpeg(data, "GRAY")
 
 
 def from_bytes() -> Table:
@@ -30,9 +43,9 @@ def from_bytes() -> Table:
         few = files[: max(2, count // 6)]
         medians = in_turn(
             {
-                "tutela": lambda files=files: [tutela.pdq(data) for data in files],
-                "decode": lambda files=files: [simplejpeg.decode_jpeg(data, "GRAY") for data in files],
-                "peer": lambda few=few: [pdq_from_bytes(data) for data in few],
+                "tutela": partial(on_each, tutela.pdq, files),
+                "decode": partial(on_each, to_grey, files),
+                "peer": partial(on_each, pdq_from_bytes, few),
             },
             rounds=7,
         )
@@ -51,7 +64,7 @@ def kernel() -> Table:
     colour = [pixels_of(path, 512, 512) for path in paths[:20]]
     grey = [np.ascontiguousarray(pixels[:, :, 1]) for pixels in colour]
     alike = [np.repeat(pixels[:, :, None], 3, axis=2) for pixels in grey]
-    rows = []
+    rows: list[Sequence[str]] = []
     for path in _kernel.paths():
         _kernel.use_path(path)
         medians = in_turn(
@@ -76,7 +89,8 @@ def agreement(count: int = 1000) -> Table:
     random = np.random.default_rng(4)
     paths, origin = photographs()
     loaded = [pixels_of(path, 1200, 900) for path in paths[:: max(1, len(paths) // 50)][:50]]
-    pixels_apart, bytes_apart = [], []
+    pixels_apart: list[int] = []
+    bytes_apart: list[int] = []
     while len(pixels_apart) < count:
         whole = loaded[int(random.integers(len(loaded)))]
         high, wide = (int(side * random.uniform(0.3, 1)) for side in whole.shape[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -138,8 +139,8 @@ def radii(count: int) -> Table:
         few = queries if radius < 64 else queries[:8]
         seconds = in_turn(
             {
-                "auto": lambda few=few, radius=radius: index.search(few, radius),
-                "scan": lambda few=few, radius=radius: index.search(few, radius, method="scan"),
+                "auto": partial(index.search, few, radius),
+                "scan": partial(index.search, few, radius, method="scan"),
             },
             rounds=3,
         )

@@ -159,19 +159,21 @@ std::shared_ptr<Segment> without(const Segment& segment, Bytes dead) {
   return made;
 }
 
-nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>> raw(nb::handle owner, const void* data, size_t size) {
-  return nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>>(data, {size}, owner);
+using Part = nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>>;
+
+Part raw(nb::handle owner, const void* data, size_t size) {
+  return Part(data, {size}, owner);
 }
 
-nb::list parts(nb::handle self) {
+std::vector<Part> parts(nb::handle self) {
   const auto& segment = nb::cast<const Segment&>(self);
   const SegmentSizes sizes(segment.view.rows);
-  nb::list all;
-  all.append(raw(self, segment.view.codes, sizes.codes));
-  all.append(raw(self, segment.view.ids, sizes.ids));
-  all.append(raw(self, segment.view.offsets, sizes.offsets));
-  all.append(raw(self, segment.view.following, sizes.following));
-  all.append(raw(self, segment.view.numbers, sizes.numbers));
+  std::vector<Part> all;
+  all.push_back(raw(self, segment.view.codes, sizes.codes));
+  all.push_back(raw(self, segment.view.ids, sizes.ids));
+  all.push_back(raw(self, segment.view.offsets, sizes.offsets));
+  all.push_back(raw(self, segment.view.following, sizes.following));
+  all.push_back(raw(self, segment.view.numbers, sizes.numbers));
   return all;
 }
 

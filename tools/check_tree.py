@@ -6,6 +6,7 @@ Limits (docs/design.md, "House rules"): a file has at most 700 lines, a function
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
@@ -71,6 +72,16 @@ def unfit_text(path: Path) -> list[str]:
     ]
 
 
+def stale_stub() -> list[str]:
+    """Return a complaint if the committed stub of the kernel is not the one that its build writes."""
+    found = importlib.util.find_spec("tutela._kernel")
+    built = Path(found.origin).with_name("_kernel.pyi") if found and found.origin else None
+    kept = ROOT / "src" / "tutela" / "_kernel.pyi"
+    if built is None or not built.exists():
+        return ["the kernel is not installed: run `make .venv/.dev`"]
+    return [] if built.read_text() == kept.read_text() else [f"src/tutela/_kernel.pyi is stale: copy {built} over it"]
+
+
 def main() -> int:
     """Print every complaint; return 1 if there are any."""
     sources = tracked("src/*.py", "tests/*.py", "tools/*.py", "bench/*.py", "docs/*.py", "native/*.cpp", "native/*.h")
@@ -78,6 +89,7 @@ def main() -> int:
     complaints = [line for path in sources for line in too_long(path) + misnamed(path)]
     complaints += [line for path in modules for line in untested(path)]
     complaints += [line for path in tracked() for line in unfit_text(path)]
+    complaints += stale_stub()
     print("\n".join(complaints) or f"tree: {len(sources)} sources within their limits")
     return 1 if complaints else 0
 

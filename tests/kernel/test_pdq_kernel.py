@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import tutela
 from kernel.reference import distance, pdq, picture
-from PIL import Image
 from tutela import _kernel
 from tutela.model.frame import Frame
 
