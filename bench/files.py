@@ -107,8 +107,8 @@ def folder() -> Table:
     _, origin = photographs()
     about = (
         f"`tutela match --jsonl` over JPEG files of {WIDTH}x{HEIGHT} (crops of {origin}, quality 85) from disk, against "
-        "1,000,001 entries, workers sandboxed. Decoding alone: the same files read and decoded to whole grey pictures, "
-        "on one core."
+        "1,000,001 entries, workers sandboxed. Decoding alone: the same files read and decoded to whole "
+        "grey pictures, on one core."
     )
     table = Table("Matching a folder", about, ("what", "seconds", "files a second", "memory of its own, all processes"))
     with TemporaryDirectory() as name:
