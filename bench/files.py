@@ -106,9 +106,9 @@ def folder() -> Table:
     """Measure 10,000 files on one and two cores, and memory at 1,000 and 10,000."""
     _, origin = photographs()
     about = (
-        f"`tutela match --jsonl` over JPEG files of {WIDTH}x{HEIGHT} (crops of {origin}, quality 85) from disk, against "
-        "1,000,001 entries, workers sandboxed. Decoding alone: the same files read and decoded to whole "
-        "grey pictures, on one core."
+        f"`tutela match --jsonl` over JPEG files of {WIDTH}x{HEIGHT} (crops of {origin}, quality 85) from disk, "
+        "against 1,000,001 entries, workers sandboxed. Decoding alone: the same files read and decoded to whole grey "
+        "pictures, on one core."
     )
     table = Table("Matching a folder", about, ("what", "seconds", "files a second", "memory of its own, all processes"))
     with TemporaryDirectory() as name:

@@ -19,9 +19,9 @@ from tutela.signals.kind import Measure, SignalKind, Source
 #: The reference refuses to hash a picture with a shorter side, in pixels.
 SMALLEST_SIDE = 5
 
-#: A frame from the decoder's short way whose hash has more ties (native/pdq.h), and is of a quality that lists take, is
-#: decoded exactly.  Of 1,300 pictures of the corpus none below moved by more than 10 bits; above, regular patterns moved
-#: by up to 101.
+#: A frame from the decoder's short way whose hash has more ties (native/pdq.h), and is of a quality that lists take,
+#: is decoded exactly.  Of 1,300 pictures of the corpus none below moved by more than 10 bits; above, regular patterns
+#: moved by up to 101.
 MOST_TIES = 24
 
 #: EXIF orientations from here on lay the picture on its side.
