@@ -73,14 +73,18 @@ const Masks& masks_for(int width) {
   return made[static_cast<size_t>(width)];
 }
 
-// Chance that `bits` fair coins show at most `most` heads.
-double chance(int bits, int most) {
-  double term = std::pow(0.5, bits), sum = 0.0;
-  for (int k = 0; k <= std::min(most, bits); ++k) {
-    sum += term;
-    term *= static_cast<double>(bits - k) / (k + 1);
-  }
-  return sum;
+// Chance that sixteen fair coins show at most `most` heads.
+double chance(int most) {
+  static const std::vector<double> sums = [] {
+    std::vector<double> made;
+    double term = std::pow(0.5, 16), sum = 0.0;
+    for (int heads = 0; heads <= 16; ++heads) {
+      made.push_back(sum += term);
+      term *= static_cast<double>(16 - heads) / (heads + 1);
+    }
+    return made;
+  }();
+  return sums[static_cast<size_t>(std::clamp(most, 0, 16))];
 }
 
 }  // namespace
@@ -104,7 +108,7 @@ double SearchPlan::cost(size_t rows) const {
   for (int band = 0; band < kBands; ++band)
     for (int bits = 0; bits <= allowance[band]; ++bits) {
       const double probes = mask_count[bits] - (bits ? mask_count[bits - 1] : 0);
-      sum += probes * (kProbe + bucket * (kCandidate + kConsider * chance(16, limit[band] - bits)));
+      sum += probes * (kProbe + bucket * (kCandidate + kConsider * chance(limit[band] - bits)));
     }
   return sum;
 }
