@@ -1,4 +1,4 @@
-"""Every exception that tutela raises on purpose.
+"""Every exception that tutela raises on purpose::
 
     TutelaError
     ├── UsageError            exit 2   a request that cannot be carried out as written
