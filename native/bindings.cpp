@@ -213,10 +213,10 @@ auto search_all(const std::vector<std::shared_ptr<Segment>>& segments, Codes que
   return std::make_tuple(give(std::move(found.offsets)), give(std::move(found.ids)), give(std::move(found.distances)));
 }
 
-// What the planner would do with one segment of `rows` rows: (method, expected microseconds).
-std::tuple<std::string, double> plan(size_t rows, int radius) {
+// What the planner would do for each of `queries` queries in one segment of `rows` rows: (method, expected microseconds).
+std::tuple<std::string, double> plan(size_t rows, int radius, size_t queries) {
   const SearchPlan made(radius, bucket_bits_for(rows));
-  const double scan = kScanNanoseconds * static_cast<double>(rows);
+  const double scan = scan_cost(queries) * static_cast<double>(rows);
   const double bands = made.possible ? made.cost(rows) : scan;
   if (made.possible && bands < scan) return {"bands", bands / 1000};
   return {"scan", scan / 1000};
@@ -238,7 +238,7 @@ void bind_segments(nb::module_& m) {
       .def_prop_ro("bucket_bits", [](const Segment& self) { return self.view.bucket_bits; })
       .def("__len__", [](const Segment& self) { return self.view.rows; });
   m.def("search", &search_all, "segments"_a, "queries"_a.noconvert(), "radius"_a, "threads"_a = 1, "method"_a = "auto");
-  m.def("plan", &plan, "rows"_a, "radius"_a);
+  m.def("plan", &plan, "rows"_a, "radius"_a, "queries"_a = 1);
   m.attr("MAX_ROWS") = kMaxRows;
   m.attr("BLOCK") = kBlock;
 }

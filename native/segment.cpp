@@ -101,8 +101,13 @@ SearchPlan::SearchPlan(int wanted, int width) : radius(wanted), bucket_bits(widt
   std::copy(std::begin(made.count), std::end(made.count), std::begin(mask_count));
 }
 
+double scan_cost(size_t queries) {
+  constexpr double kCompare = 0.42, kRead = 0.7;  // measured at 1 M and 4 M rows
+  return kCompare + kRead / static_cast<double>(std::clamp<size_t>(queries, 1, kTile));
+}
+
 double SearchPlan::cost(size_t rows) const {
-  constexpr double kProbe = 35.0, kCandidate = 0.2, kConsider = 30.0;  // nanoseconds, measured at 4 M rows
+  constexpr double kProbe = 38.0, kCandidate = 0.2, kConsider = 45.0;  // nanoseconds, measured at 4 M rows
   const double bucket = static_cast<double>(rows) / static_cast<double>(size_t{1} << bucket_bits);
   double sum = 0.0;
   for (int band = 0; band < kBands; ++band)
@@ -128,13 +133,12 @@ struct Step {
   const SegmentView* view;
   SearchPlan plan;
   bool banded;
-  Step(const SegmentView* segment, int radius, Method method)
+  Step(const SegmentView* segment, int radius, Method method, size_t queries)
       : view(segment), plan(radius, segment->bucket_bits), banded(plan.possible && method != Method::kScan) {
-    if (banded && method == Method::kAny) banded = plan.cost(view->rows) < kScanNanoseconds * static_cast<double>(view->rows);
+    if (banded && method == Method::kAny) banded = plan.cost(view->rows) < scan_cost(queries) * static_cast<double>(view->rows);
   }
 };
 
-constexpr size_t kTile = 16;             // queries that share one pass over the codes
 constexpr size_t kStretch = 2048;        // rows of that pass between two queries: 64 KiB, so that they stay in cache
 
 class Worker {
@@ -208,7 +212,7 @@ void run_all(std::deque<Worker>& workers) {
 Found search(const std::vector<const SegmentView*>& segments, const uint8_t* queries, size_t count, int radius, int threads,
              Method method) {
   std::vector<Step> steps;
-  for (const SegmentView* segment : segments) steps.emplace_back(segment, radius, method);
+  for (const SegmentView* segment : segments) steps.emplace_back(segment, radius, method, count);
   const size_t share = std::max<size_t>(1, std::min<size_t>(static_cast<size_t>(std::max(threads, 1)), count));
   std::deque<Worker> workers;
   for (size_t i = 0; i < share; ++i) workers.emplace_back(steps, queries, count * i / share, count * (i + 1) / share, radius);

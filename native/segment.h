@@ -93,7 +93,9 @@ struct SearchPlan {
   double cost(size_t rows) const;
 };
 
-constexpr double kScanNanoseconds = 0.9;  // one row of a scan
+// Expected nanoseconds of scanning one row for each of `queries` queries: a pass over the codes is shared by up to kTile.
+constexpr size_t kTile = 16;
+double scan_cost(size_t queries);
 
 // The fixed permutation: bit i of a permuted code is bit permutation()[i] of the code.
 const uint8_t* permutation();
