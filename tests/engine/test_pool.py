@@ -19,7 +19,9 @@ import pytest
 from engine.small_pictures import gif, jpeg, png
 from tutela.engine.examining import Wanted, examine
 from tutela.engine.pool import Pool
-from tutela.engine.worker_process import DEPTH, WorkerStart
+from tutela.engine.protocol import Step
+from tutela.engine.run import Run
+from tutela.engine.worker_process import DEPTH, Job, WorkerStart
 from tutela.model import Content, Limits, ProblemKind
 from tutela.model.errors import WorkersFailed
 
@@ -112,6 +114,23 @@ def test_many_misbehave_one_after_another(pool):
     found = [each for _, each in results(pool, in_memory(*datas), settled=never)]
     assert [bool(each.problems) for each in found] == [bool(n % 3) for n in range(12)]
     assert all(len(each.signals) >= 3 for each in found)
+
+
+def test_a_worker_that_died_between_two_answers_is_buried_once(pool):
+    """Two of its jobs wait for a word; the word for the first finds it dead, the word for the second must not."""
+    results(pool, in_memory(jpeg(1)))
+    worker = pool._workers[0]
+    owner = Run(iter(()), WANTED, Step.ASK, never)
+    jobs = [Job(1000 + n, Content("x", data=b"x"), WANTED, Step.ASK, position=n, owner=owner) for n in range(2)]
+    for job in jobs:
+        worker.jobs[job.number] = job
+    os.kill(worker._process.pid, signal.SIGKILL)
+    worker._process.wait()
+    for job in jobs:
+        pool._go(worker, job, pixels=True)
+    assert worker not in pool._workers
+    assert [job.number for job in pool._waiting] == [1000, 1001]
+    pool._waiting.clear()
 
 
 def test_a_crash_without_digests_wanted_is_told_once(pool):

@@ -298,6 +298,7 @@ class Pool:
                 job.suspect |= blamed
                 job.found = None
                 again.append(job)
+        worker.jobs.clear()  # whoever still holds this worker sees that its jobs are elsewhere
         self._waiting.extendleft(reversed(again))
         if not worker.ready and not innocent:
             self._failed_start()
