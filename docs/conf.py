@@ -5,6 +5,7 @@ Nothing is fetched while building: there is no intersphinx, so names of other pr
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -23,6 +24,8 @@ nitpicky = True
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+
+smartquotes = False  # --format is two hyphens, also outside of code
 
 html_theme = "furo"
 html_title = "Tutela"
@@ -49,6 +52,7 @@ nitpick_ignore_regex = [
     # inventories from the network at build time.
     (r"py:.*", r"(collections\.abc|contextlib|dataclasses|datetime|enum|io|pathlib|types|typing)\..*"),
     (r"py:.*", r"(numpy|np|npt|PIL|sqlalchemy)(\..*)?"),
+    (r"py:class", r"ndarray|u?int(8|16|64)|bool"),
     (r"py:.*", r"(Any|BinaryIO|Callable|Iterable|Iterator|Mapping|Path|Sequence|datetime)"),
     # What callers hold but never make, so that it is no stable name.
     (r"py:class", r"tutela\.engine\.(snapshot\.SnapshotView|worker_process\.WorkerStart)"),
@@ -69,13 +73,18 @@ def link_or_code(app: Sphinx, env: Any, node: Any, content: nodes.Element) -> no
     return content  # a file, a field, something of another project
 
 
-def parsable(*told: Any) -> tuple[str | None, str | None]:
-    """Write a default that is made anew for each instance so that Sphinx can read the signature."""
-    signature, returned = told[-2:]
-    return None if signature is None else signature.replace("<factory>", "..."), returned
+def readable(*told: Any) -> tuple[str | None, ...]:
+    """Shorten what numpy's types are in full, and write a default made anew for each instance so that it parses."""
+    texts: tuple[str | None, ...] = told[-2:]
+    return tuple(text and _ARRAY.sub(r"ndarray[\1]", text).replace("<factory>", "...") for text in texts)
+
+
+_ARRAY = re.compile(
+    r"~?(?:numpy\.)?ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], ~?(?:numpy\.)?dtype\[~?(?:numpy\.)?(\w+)\]\]"
+)
 
 
 def setup(app: Sphinx) -> None:
     """Register the handlers above."""
     app.connect("missing-reference", link_or_code)
-    app.connect("autodoc-process-signature", parsable)
+    app.connect("autodoc-process-signature", readable)

@@ -165,7 +165,7 @@ def errors_page() -> str:
 
 def _meaning(code: int, known: list[type[errors.TutelaError]]) -> str:
     if code in EXIT_CODES:
-        return EXIT_CODES[code]
+        return EXIT_CODES[code].replace("|", "\\|")
     if code == errors.UsageError.exit_code:
         return "A request that cannot be carried out as written: arguments, settings, values."
     return ", ".join(f"`{one.__name__}`" for one in known if one.exit_code == code)
