@@ -71,6 +71,7 @@ class Cutter:
         self._string = self._name = b""  # the last token if it was a string, and the name that stands before a value
         self._begins = _USUAL_START
         self._knows_begin = False
+        self._first = b""  # how the first record begins
         self._torn = ""
 
     def records(self) -> Iterator[object]:
@@ -158,7 +159,9 @@ class Cutter:
     def _open(self, bracket: bytes, name: bytes, place: int) -> None:
         array_of_records = bracket == b"[" and (name in _ARRAYS or not self._stack)
         if self._start is None:
-            if bracket == b"{" and (self._stack[-1][1] if self._stack else self._begins_at(place)):
+            # A record may also begin where no list is open: a bracket that should not be there has closed it.
+            listed = bool(self._stack) and self._stack[-1][1]
+            if bracket == b"{" and (listed or self._begins_at(place)):
                 self._start, self._depth = place, len(self._stack)
         elif array_of_records and name == _ARRAYS[1] and len(self._stack) == self._depth + 1:
             self._start = None  # a case around records
@@ -197,8 +200,9 @@ class Cutter:
     def _learn(self, text: bytes, *, sound: bool) -> None:
         """Learn how this file's records begin; from a broken one only until there is a sound one."""
         keys = None if self._knows_begin else _FIRST_KEYS.match(text)
-        if keys is None:
-            return
+        if keys is None or (sound and _USUAL_START.match(self._first) and not _USUAL_START.match(text)):
+            return  # the second: an object out of a broken record, taken for a record
+        self._first = self._first or text[:_BEGIN_SIZE]
         # Two names, since the objects within a record may begin with the same first one (MD5, mostly).
         first, second = re.escape(keys[1]), re.escape(keys[2])
         begin = rb'"' + first + rb'"\s*:' + _SIMPLE_VALUE + rb'\s*,\s*"' + second + rb'"\s*:'
