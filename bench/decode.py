@@ -14,7 +14,7 @@ from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_bytes
 
 import tutela
 from measure import Table, in_turn, readable
-from pictures import jpegs, photographs, pixels_of
+from pictures import as_found, jpegs, photographs, pixels_of
 from tutela import _kernel
 from tutela.model import Signal
 
@@ -30,6 +30,21 @@ def to_grey(data: bytes) -> object:
     return simplejpeg.decode_jpeg(data, "GRAY")
 
 
+def compared(files: list[bytes]) -> tuple[str, ...]:
+    """Return mean bytes, the three times and the two ratios for a set of files."""
+    medians = in_turn(
+        {
+            "tutela": partial(on_each, tutela.pdq, files),
+            "decode": partial(on_each, to_grey, files),
+            "peer": partial(on_each, pdq_from_bytes, files),
+        },
+        rounds=5,
+    )
+    own, decode, peer = (medians[name] / len(files) for name in ("tutela", "decode", "peer"))
+    mean = f"{sum(map(len, files)) // len(files) // 1024} KiB"
+    return (mean, readable(own), readable(peer), readable(decode), f"{peer / own:.1f} x", f"{own / decode:.2f} x")
+
+
 def from_bytes() -> Table:
     """Measure bytes to hash, one thread, at two sizes."""
     table = Table(
@@ -38,27 +53,15 @@ def from_bytes() -> Table:
         "picture to grey and nothing else (`simplejpeg.decode_jpeg(data, 'GRAY')`).",
         ("size", "bytes", "tutela", "threatexchange", "grey decode alone", "against threatexchange", "of the decode"),
     )
-    for width, height, count, quality in (
-        (1280, 960, 24, 75),
-        (1280, 960, 24, 85),
-        (4000, 3000, 8, 75),
-        (4000, 3000, 8, 85),
-    ):
+    shapes = ((1280, 960, 24, 75), (1280, 960, 24, 85), (4000, 3000, 8, 75), (4000, 3000, 8, 85))
+    sets = [("the corpus's files of 1.0 to 1.5 megapixels, as they are", as_found(1.0, 1.5))]
+    for width, height, count, quality in shapes:
         files, origin = jpegs(count, width, height, quality)
-        medians = in_turn(
-            {
-                "tutela": partial(on_each, tutela.pdq, files),
-                "decode": partial(on_each, to_grey, files),
-                "peer": partial(on_each, pdq_from_bytes, files),
-            },
-            rounds=5,
-        )
-        own, decode, peer = (medians[name] / count for name in ("tutela", "decode", "peer"))
-        mean = f"{sum(map(len, files)) // count // 1024} KiB"
-        ratios = (f"{peer / own:.1f} x", f"{own / decode:.2f} x")
-        label = f"{width}x{height}, quality {quality}"
-        table.rows.append((label, mean, readable(own), readable(peer), readable(decode), *ratios))
-        table.remarks = [f"{origin}, scaled; 4:2:0; the bytes are the mean of the files"]
+        sets.append((f"{width}x{height}, quality {quality}", files))
+        table.remarks = [f"pictures of a given size: {origin}, scaled; 4:2:0; the bytes are the mean of the files"]
+    for label, files in sets:
+        if files:
+            table.rows.append((label, *compared(files)))
     table.remarks.append(
         "what is left of tutela's time is reading the Huffman codes: it grows with the bytes of a file"
     )

@@ -51,6 +51,20 @@ def jpegs(count: int, width: int, height: int, quality: int = 85) -> tuple[list[
     return made, origin
 
 
+def as_found(least: float, most: float) -> list[bytes]:
+    """Return the corpus's JPEG files of so many megapixels, untouched; none without a corpus."""
+    found = []
+    for path in sorted((ROOT / "corpus").rglob("*.jpg")):
+        try:
+            with Image.open(path) as picture:
+                megapixels = picture.width * picture.height / 1e6
+        except OSError:  # a name that promises too much
+            continue
+        if least <= megapixels <= most:
+            found.append(path.read_bytes())
+    return found
+
+
 @lru_cache(maxsize=1)
 def real_hashes(count: int) -> tuple[npt.NDArray[np.uint8], str]:
     """Return distinct PDQ codes of random crops of real pictures, uint8 [count, 32], of quality 50 or more."""
