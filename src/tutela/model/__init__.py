@@ -2,7 +2,7 @@
 
 from tutela.model.content import Content, MediaType
 from tutela.model.entry import Entry, Grade, ListInfo, Purpose, Rejected, Removed, Threshold
-from tutela.model.frame import Frame, Pixels
+from tutela.model.frame import Box, Frame, Pixels
 from tutela.model.problem import Problem, ProblemKind
 from tutela.model.settings import Limits, Settings, read_settings
 from tutela.model.signal import Orientation, Signal, Unhashable
@@ -19,6 +19,7 @@ from tutela.model.verdict import (
 )
 
 __all__ = [
+    "Box",
     "Content",
     "Entry",
     "Finding",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tutela.model.content import MediaType
 from tutela.model.entry import Grade, Purpose
 from tutela.model.errors import FindingInvalid
+from tutela.model.frame import Box
 from tutela.model.problem import Problem, ProblemKind
 from tutela.model.signal import Orientation, Signal, Unhashable
 from tutela.model.verdict import (
@@ -49,10 +50,7 @@ def finding_to_json(finding: Finding) -> Json:
         "media_type": None if finding.media_type is None else finding.media_type.value,
         "verdict": _verdict_to_json(finding.verdict),
         "hits": [_hit_to_json(hit) for hit in finding.hits],
-        "frames": [
-            {"number": frame.number, "width": frame.width, "height": frame.height, "time": frame.time}
-            for frame in finding.frames
-        ],
+        "frames": [_frame_to_json(frame) for frame in finding.frames],
         "signals": [signal_to_json(signal) for signal in finding.signals],
         "unhashable": [
             {"kind": none.kind, "reason": _text(none.reason), "frame": none.frame} for none in finding.unhashable
@@ -91,13 +89,15 @@ def finding_from_json(record: Mapping[str, Any]) -> Finding:
 
 def signal_to_json(signal: Signal) -> Json:
     """Return ``kind``, ``value`` (lower-case hex), ``quality``; ``frame`` where there is one, ``orientation`` if
-    turned.
+    turned, ``unfit`` if so.
     """
     record: Json = {"kind": signal.kind, "value": signal.value.hex(), "quality": signal.quality}
     if signal.frame is not None:
         record["frame"] = signal.frame
     if signal.orientation is not Orientation.ORIGINAL:
         record["orientation"] = signal.orientation.value
+    if signal.unfit is not None:
+        record["unfit"] = _text(signal.unfit)
     return record
 
 
@@ -111,6 +111,7 @@ def signal_from_json(record: Mapping[str, Any]) -> Signal:
         quality=record.get("quality"),
         frame=record.get("frame"),
         orientation=Orientation(record.get("orientation", Orientation.ORIGINAL)),
+        unfit=record.get("unfit"),
     )
 
 
@@ -181,8 +182,20 @@ def _hit_from_json(record: Mapping[str, Any]) -> Hit:
     )
 
 
+def _frame_to_json(frame: FrameInfo) -> Json:
+    record: Json = {"number": frame.number, "width": frame.width, "height": frame.height, "time": frame.time}
+    if frame.layout is not None:
+        record["layout"] = frame.layout
+    if frame.parent is not None and frame.cell is not None:
+        cell = frame.cell
+        record |= {"parent": frame.parent, "x": cell.x, "y": cell.y}
+    return record
+
+
 def _frame_from_json(record: Mapping[str, Any]) -> FrameInfo:
-    return FrameInfo(record["number"], record["width"], record["height"], record["time"])
+    parent, width, height = record.get("parent"), record["width"], record["height"]
+    cell = None if parent is None else Box(record["x"], record["y"], width, height)
+    return FrameInfo(record["number"], width, height, record["time"], record.get("layout"), parent, cell)
 
 
 def _unhashable_from_json(record: Mapping[str, Any]) -> Unhashable:

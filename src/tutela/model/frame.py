@@ -12,6 +12,16 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of whole pixels: left and upper edge, width and height, counted from the upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """Pixels and where they came from.
 
@@ -19,7 +29,10 @@ class Frame:
     ``exif_orientation`` (1 to 8, EXIF 2.32 tag 0x0112) says how to lay them upright, so that a kernel can do it for
     nothing (`upright` does it for everyone else).  ``width`` and ``height`` are of the upright picture at full size,
     also where the decoder delivered a reduced one.  ``number`` counts from 0 within the content; ``time`` is in seconds
-    for a moment of an animation, else ``None``.
+    for a moment of an animation or a video, else ``None``.
+
+    A cell of a contact sheet is a frame of its own: ``parent`` is the number of the frame it was cut from and ``cell``
+    where it lies there, in pixels of the upright parent at full size.
 
     Where a decoder was asked for brightness only and took the short way, ``exact`` decodes the same picture once more,
     whole and in colour, or returns ``None`` if that fails; for signals that the short way would make unsure.
@@ -31,6 +44,8 @@ class Frame:
     height: int
     exif_orientation: int = 1
     time: float | None = None
+    parent: int | None = None
+    cell: Box | None = None
     exact: Callable[[], Frame | None] | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -25,7 +25,8 @@ class Signal:
 
     ``kind`` is the name of a signal kind (``md5``, ``sha1``, ``sha256``, ``pdq``, ``photodna``); ``value`` the raw
     bytes; ``quality`` 0 to 100 where the kind measures one, else ``None``.  ``frame`` is the number of the frame it was
-    taken from (0 for the first), ``None`` for a signal of the bytes themselves.
+    taken from (0 for the first), ``None`` for a signal of the bytes themselves.  ``unfit`` says why a perceptual hash
+    must not decide a near match (it is of a sheet, of a flat or periodic picture), ``None`` for a sound one.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Signal:
     quality: int | None = None
     frame: int | None = None
     orientation: Orientation = Orientation.ORIGINAL
+    unfit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

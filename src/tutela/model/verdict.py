@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tutela.model.content import MediaType
 from tutela.model.entry import Grade, Purpose
+from tutela.model.frame import Box
 from tutela.model.problem import Problem
 from tutela.model.signal import Orientation, Signal, Unhashable
 
@@ -93,12 +94,19 @@ VERDICT_NAMES: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FrameInfo:
-    """What a finding keeps of a frame: everything but its pixels."""
+    """What a finding keeps of a frame: everything but its pixels.
+
+    ``layout`` says what kind of sheet it is (``"grid"``, ``"mosaic"``, ``"embedded"``), ``None`` for a single picture;
+    ``parent`` and ``cell`` say of a sheet's cell which frame it was cut from, and where it lies there.
+    """
 
     number: int
     width: int
     height: int
     time: float | None = None
+    layout: str | None = None
+    parent: int | None = None
+    cell: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
