@@ -105,6 +105,7 @@ def test_signals_instead_of_files(home, pictures, known_list, tmp_path):
     [
         (b"{}", "Line 1 of the signals cannot be taken"),
         (b"no json", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
         (b'{"path": "x", "signals": [{"kind": "pdq", "value": "abcd", "quality": 90}]}', "is not a pdq value"),
     ],
 )

@@ -185,8 +185,8 @@ def _given(source: str) -> Iterator[Finding]:
                 continue
             try:
                 yield hash_from_json(json.loads(line))
-            except (ValueError, FindingInvalid, SignalInvalid) as error:
-                reason = "it is not JSON" if isinstance(error, ValueError) else str(error)
+            except (ValueError, RecursionError, FindingInvalid, SignalInvalid) as error:
+                reason = "it is not JSON" if isinstance(error, ValueError | RecursionError) else str(error)
                 raise UsageError(reason=f"Line {number} of the signals cannot be taken: {reason}") from None
 
 
