@@ -182,6 +182,11 @@ class Liar(worker.Worker):
             while True:
                 with contextlib.suppress(BlockingIOError):
                     self._connection.send(answer)
+        elif lie == "drip":
+            sandbox.disarm()
+            for at in range(len(answer)):
+                time.sleep(0.02)
+                self._connection.sendall(answer[at : at + 1])
         elif lie:
             self._connection.sendall(lies(kind, job.number, answer)[lie])
         else:

@@ -167,6 +167,15 @@ def test_an_answer_that_makes_no_sense_ends_the_worker(pool, lie):
     assert found == [examine(data, LIMITS) for data in good]
 
 
+def test_an_answer_that_only_drips_in_loses_its_one_file(pool):
+    """Only a whole message is a word from a worker: its bytes, one at a time, would put its deadline off for long."""
+    good = [jpeg(seed) for seed in range(6)]
+    found = [each for _, each in results(pool, in_memory(*good[:3], b"LIE drip", *good[3:]))]
+    assert kinds_of(found[3]) == [ProblemKind.TIMEOUT]
+    del found[3]
+    assert found == [examine(data, LIMITS) for data in good]
+
+
 def test_settled_digests_spare_the_decoder(pool):
     found = results(pool, in_memory(b"ABORT", jpeg(1)), settled=always)
     assert [kinds_of(each) for _, each in found] == [[], []]

@@ -244,8 +244,8 @@ class WorkerProcess:
             raise Gone from None
         if not piece:
             raise Gone
-        self._heard = time.monotonic()
         for message in self._inbox.feed(piece):
+            self._heard = time.monotonic()  # only a whole message counts: single bytes could be dripped for ever
             if message.type is Type.READY:
                 self._take_ready(message)
             else:
