@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.small_pictures import gif, jpeg, png
@@ -13,6 +15,7 @@ from tutela.engine import Engine, Policy, sandbox_report
 from tutela.engine.examining import examine
 from tutela.engine.snapshot import write_snapshot
 from tutela.engine.worker_process import WorkerStart
+from tutela.index.folder import REFRESH
 from tutela.model import (
     Content,
     Entry,
@@ -165,6 +168,42 @@ def test_a_list_changed_meanwhile_is_seen(lists):
                 break
         assert finding.verdict.hit.entry_key == "new"
         assert finding.verdict.hit.list_version == 2
+
+
+class ChangesBetween:
+    """An examiner that changes something between the contents' being looked at and their being judged."""
+
+    def __init__(self, examiner, change):
+        self._examiner = examiner
+        self._change = change
+        self.close = examiner.close
+
+    def run(self, *arguments):
+        for batch in self._examiner.run(*arguments):
+            self._change()
+            time.sleep(2 * REFRESH)
+            yield batch
+
+
+@pytest.mark.parametrize("workers", [None, 1], ids=["here", "one worker"])
+def test_an_entry_withdrawn_between_digests_and_verdict_hides_nothing(lists, workers):
+    """The bytes were met, so the pixels were passed over; the exact entry goes, one that is near stays."""
+    write_snapshot(lists[0], ListInfo("known", "tests", Purpose.KNOWN, version=2), [(20, near(jpeg(1)))])
+
+    def withdraw():
+        info = ListInfo("known", "tests", Purpose.KNOWN, version=3)
+        write_snapshot(lists[0], info, [], np.array([1], np.uint64))
+
+    with Engine(lists, limits=LIMITS, workers=workers) as engine:
+        engine._examiner = ChangesBetween(engine._examiner, withdraw)
+        contents = [Content("exact", data=jpeg(1)), Content("stranger", data=jpeg(5))]
+        exact, stranger = engine.match_many(contents)
+        (after,) = engine.match_many(contents[:1])
+    assert isinstance(exact.verdict, Known)
+    assert exact.verdict.hit.list_version == 2
+    assert isinstance(stranger.verdict, NothingFound)
+    assert isinstance(after.verdict, Near), "a content that is looked at later is asked about in the later state"
+    assert after.verdict.hit.list_version == 3
 
 
 def test_without_lists_nothing_is_found():

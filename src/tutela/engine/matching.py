@@ -22,7 +22,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from tutela.engine.snapshot import ListSnapshot, SnapshotView, UnaskedList, threshold
+from tutela.engine.snapshot import HeldList, ListSnapshot, SnapshotView, UnaskedList, threshold
 from tutela.model import (
     Entry,
     Hit,
@@ -54,7 +54,7 @@ _NO_FRAME = -1
 
 def match_signals(
     signals: Sequence[Signal],
-    lists: Sequence[ListSnapshot | UnaskedList],
+    lists: Sequence[ListSnapshot | HeldList | UnaskedList],
     *,
     most_hits: int = MOST_HITS,
     threads: int = 1,
@@ -65,7 +65,7 @@ def match_signals(
 
 def match_many(
     contents: Sequence[Sequence[Signal]],
-    lists: Sequence[ListSnapshot | UnaskedList],
+    lists: Sequence[ListSnapshot | HeldList | UnaskedList],
     *,
     most_hits: int = MOST_HITS,
     threads: int = 1,
@@ -88,7 +88,7 @@ def match_many(
 
 
 def _match_list(
-    contents: Sequence[Sequence[Signal]], asked: ListSnapshot | UnaskedList, most_hits: int, threads: int
+    contents: Sequence[Sequence[Signal]], asked: ListSnapshot | HeldList | UnaskedList, most_hits: int, threads: int
 ) -> list[Match]:
     if isinstance(asked, UnaskedList):
         return [([], [asked.problem]) for _ in contents]

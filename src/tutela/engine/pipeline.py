@@ -14,12 +14,11 @@ import numpy as np
 from tutela import _kernel
 from tutela.engine.examining import Examined, Wanted
 from tutela.engine.here import Here
-from tutela.engine.matching import decide, match_many
+from tutela.engine.matching import Match, decide, match_many
 from tutela.engine.policy import Policy
 from tutela.engine.pool import Pool
-from tutela.engine.run import Settled
 from tutela.engine.self_test import require_right_answers
-from tutela.engine.snapshot import ListSnapshot, UnaskedList, open_snapshots
+from tutela.engine.snapshot import HeldList, ListSnapshot, UnaskedList, open_snapshots
 from tutela.engine.worker_process import WorkerStart
 from tutela.model import Content, Finding, Hit, Limits, NothingFound, Problem, Unreadable, Verdict
 from tutela.model.errors import IndexDamaged
@@ -28,6 +27,7 @@ from tutela.signals import Measure, kinds
 _DIGESTS = tuple(kind for kind in kinds() if kind.measure is Measure.EXACT)
 
 Asked = ListSnapshot | UnaskedList
+Held = tuple[HeldList | UnaskedList, ...]
 
 
 class Engine:
@@ -74,7 +74,7 @@ class Engine:
         settled = self._settled() if policy.pixels == "when-needed" and not policy.thumbnails else None
         with closing(self._examiner.run(contents, wanted, settled)) as batches:
             for batch in batches:
-                yield from self._judged(batch, wanted)
+                yield from self._judged(batch, wanted, settled)
 
     def hash_many(self, contents: Iterable[Content]) -> Iterator[Finding]:
         """Yield a finding for each content, in their order, without asking any list; everything is decoded."""
@@ -98,36 +98,79 @@ class Engine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _judged(self, batch: list[tuple[str, Examined]], wanted: Wanted) -> Iterator[Finding]:
+    def _judged(
+        self, batch: list[tuple[str, Examined]], wanted: Wanted, settled: _Settling | None
+    ) -> Iterator[Finding]:
         """Ask the lists about several contents at once: one search costs little more than one value of it."""
-        matches = match_many([found.signals for _, found in batch], self.lists, most_hits=self.policy.most_hits)
-        for (name, found), (hits, problems) in zip(batch, matches, strict=True):
+        newest = _held(self.lists)
+        groups: dict[object, tuple[Held, list[int]]] = {}
+        for at, (_, found) in enumerate(batch):
+            held = settled.held(found, newest) if settled is not None else newest
+            groups.setdefault(_state(held), (held, []))[1].append(at)
+        matches: dict[int, Match] = {}
+        for held, members in groups.values():
+            signals = [batch[at][1].signals for at in members]
+            matches.update(zip(members, match_many(signals, held, most_hits=self.policy.most_hits), strict=True))
+        for at, (name, found) in enumerate(batch):
+            hits, problems = matches[at]
             verdict = decide(hits, readable=_readable(found, wanted), problems=problems)
             yield _finding(name, found, hits, problems, verdict)
 
-    def _settled(self) -> Settled | None:
+    def _settled(self) -> _Settling | None:
         """Return what says whether digests alone settle verdicts; ``None`` if no list has any digest."""
         views = [asked.view() for asked in self.lists if isinstance(asked, ListSnapshot)]
         if not any(view.index.digests(kind.name) for view in views for kind in _DIGESTS):
             return None
-        return self._met_exactly
+        return _Settling(self.lists)
 
-    def _met_exactly(self, contents: Sequence[Examined]) -> list[bool]:
-        """Return of each content whether any list has its bytes."""
-        met = np.zeros(len(contents), np.bool_)
-        for kind in _DIGESTS:
-            values = [(at, s.value) for at, found in enumerate(contents) for s in found.signals if s.kind == kind.name]
-            if not values:
-                continue
-            array = np.frombuffer(b"".join(value for _, value in values), np.uint8).reshape(-1, kind.size)
-            for asked in self.lists:
-                if isinstance(asked, ListSnapshot):
-                    try:
-                        offsets, _, _ = asked.view().search(kind, array, 0)
-                    except IndexDamaged:  # this list settles nothing; the search proper tells of it
-                        continue
-                    met[[at for at, _ in values]] |= np.diff(offsets) > 0
-        return [bool(each) for each in met]
+
+class _Settling:
+    """Says of contents whether any list has their bytes, and keeps the state of the lists in which one had.
+
+    A content whose pixels were passed over for an exact hit is judged in that state: were the entry withdrawn before,
+    nothing would be known of the content but its digests, and what other entries are near to would be missed.
+    """
+
+    def __init__(self, lists: tuple[Asked, ...]) -> None:
+        self._lists = lists
+        self._kept: dict[int, tuple[Examined, Held]] = {}  # by identity; holding the object keeps its id its own
+
+    def __call__(self, contents: Sequence[Examined]) -> list[bool]:
+        held = _held(self._lists)
+        met = _met_exactly(contents, held)
+        self._kept.update((id(found), (found, held)) for found, is_met in zip(contents, met, strict=True) if is_met)
+        return met
+
+    def held(self, found: Examined, newest: Held) -> Held:
+        """Return the state in which to judge a content, once: that which settled it, if one did."""
+        return self._kept.pop(id(found), (found, newest))[1]
+
+
+def _held(lists: Iterable[Asked]) -> Held:
+    return tuple(asked.held() if isinstance(asked, ListSnapshot) else asked for asked in lists)
+
+
+def _state(held: Held) -> object:
+    """Return what is equal for equal states of the lists, while they are held."""
+    return tuple((id(one.state), one.problem) for one in held if isinstance(one, HeldList))
+
+
+def _met_exactly(contents: Sequence[Examined], lists: Held) -> list[bool]:
+    """Return of each content whether any list has its bytes."""
+    met = np.zeros(len(contents), np.bool_)
+    for kind in _DIGESTS:
+        values = [(at, s.value) for at, found in enumerate(contents) for s in found.signals if s.kind == kind.name]
+        if not values:
+            continue
+        array = np.frombuffer(b"".join(value for _, value in values), np.uint8).reshape(-1, kind.size)
+        for asked in lists:
+            if isinstance(asked, HeldList):
+                try:
+                    offsets, _, _ = asked.state.search(kind, array, 0)
+                except IndexDamaged:  # this list settles nothing; the search proper tells of it
+                    continue
+                met[[at for at, _ in values]] |= np.diff(offsets) > 0
+    return [bool(each) for each in met]
 
 
 def processors() -> int:

@@ -20,6 +20,7 @@ BATCH = 64
 PATIENCE = 0.02
 
 #: Given the digests of some contents: whether each one's verdict is settled by them, so that its pixels are not needed.
+#: What is settled comes back as the very object that was given, so that the caller knows it again.
 Settled = Callable[[Sequence[Examined]], Sequence[bool]]
 
 

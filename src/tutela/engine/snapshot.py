@@ -125,6 +125,10 @@ class ListSnapshot:
                 self._refused = error
         return self._view
 
+    def held(self) -> HeldList:
+        """Return the list in its newest good state, to be asked in that state however it changes."""
+        return HeldList(self.view(), self.problem)
+
     @property
     def name(self) -> str:
         """The list's name."""
@@ -148,6 +152,23 @@ class ListSnapshot:
             f"The newest state of list {info.name!r} is damaged ({error.fields['reason']});"
             f" its version {info.version} was asked instead.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldList:
+    """A list in one state of it; ``problem`` is what `ListSnapshot.problem` was then."""
+
+    state: SnapshotView
+    problem: Problem | None
+
+    def view(self) -> SnapshotView:
+        """Return always the same state."""
+        return self.state
+
+    @property
+    def name(self) -> str:
+        """The list's name."""
+        return self.state.info.name
 
 
 @dataclass(frozen=True, slots=True)
