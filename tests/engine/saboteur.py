@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import resource
 import signal
 import socket
+import stat
+import struct
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -120,8 +124,22 @@ def attempts(folder: Path) -> dict:
         "kill the engine": lambda: os.kill(os.getppid(), 0),
         "change the engine's limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE),
         "become root": lambda: os.setuid(0),
+        "own the socket": lambda: fcntl.fcntl(own_socket(), fcntl.F_SETOWN, os.getppid()),
+        "own the socket otherwise": lambda: fcntl.fcntl(own_socket(), 15, struct.pack("ii", 1, os.getppid())),
+        "own the socket by ioctl": lambda: fcntl.ioctl(own_socket(), 0x8901, struct.pack("i", os.getppid())),
+        "choose a signal": lambda: fcntl.fcntl(own_socket(), fcntl.F_SETSIG, signal.SIGTERM),
+        "be signalled": lambda: fcntl.ioctl(own_socket(), termios.FIOASYNC, struct.pack("i", 1)),
         "file in memory": lambda: os.memfd_create("more"),
     }
+
+
+def own_socket() -> int:
+    """The handle of the connection to the engine."""
+    for handle in range(3, 64):
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(handle).st_mode):
+                return handle
+    raise LookupError
 
 
 def probe(folder: Path) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import socket
 import sys
 
 import pytest
 
+from engine import saboteur
 from engine.saboteur import attempts, probe
 from tutela.engine.examining import Wanted
 from tutela.engine.pool import Pool
@@ -39,7 +43,7 @@ def test_a_worker_can_do_none_of_it(folder, monkeypatch):
     assert (folder / "there").read_bytes() == b"something"
 
 
-def test_the_probe_would_notice(folder):
+def test_the_probe_would_notice(folder, monkeypatch):
     """The same attempts succeed without a sandbox, or the test above could not fail."""
     done = []
     for name in ("write", "append", "make folder", "socketpair", "kill the engine", "file in memory"):
@@ -50,6 +54,13 @@ def test_the_probe_would_notice(folder):
         done.append(name)
     assert len(done) == 6
     assert (folder / "made").is_dir()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:  # with an owner alone nothing is signalled yet
+        monkeypatch.setattr(saboteur, "own_socket", ours.fileno)
+        for name in ("own the socket", "own the socket otherwise", "own the socket by ioctl"):
+            attempts(folder)[name]()
+            assert fcntl.fcntl(ours, fcntl.F_GETOWN) == os.getppid()
+            fcntl.fcntl(ours, fcntl.F_SETOWN, 0)
     assert callable(probe)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import platform
 import re
+import termios
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tutela.engine import seccomp
 from tutela.engine.seccomp import AARCH64, X86_64, Machine, program_for
 
 HEADERS = [
@@ -50,7 +53,7 @@ def test_numbers_are_those_of_the_kernels_headers(machine, header):
     text = header.read_text(encoding="ascii")
     numbers = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", text)}
     own = machine.denied | machine.missing | {"clone": machine.clone, "tgkill": machine.tgkill}
-    own |= {"prlimit64": machine.prlimit64}
+    own |= {"prlimit64": machine.prlimit64, "fcntl": machine.fcntl, "ioctl": machine.ioctl}
     wrong = {name: number for name, number in own.items() if numbers.get(name, number) != number}
     assert not wrong
     assert len(set(own) & set(numbers)) > 60
@@ -90,11 +93,27 @@ def test_calls_judged_by_an_argument(machine):
             assert answer(call, *(0,) * at, flags) == wanted
 
 
+def test_no_file_gets_an_owner_that_is_signalled(machine):
+    program = program_for(machine, PROCESS)
+    owning = {machine.fcntl: (8, 10, 15), machine.ioctl: (0x8901, 0x8902, 0x5452)}
+    high = 1 << 32  # the kernel takes 32 bits of a command, so what stands above them is no disguise
+    for call, commands in owning.items():
+        for command in range(0x10000):
+            wanted = EPERM if command in commands else ALLOW
+            assert run(program, machine.arch, call, (3, command, 1, 0, 0, 0)) == wanted
+        assert {run(program, machine.arch, call, (3, high + command, 1, 0, 0, 0)) for command in commands} == {EPERM}
+
+
+def test_the_numbers_of_what_gives_a_file_an_owner():
+    assert seccomp._OWNING == (fcntl.F_SETOWN, fcntl.F_SETSIG, 15)
+    assert seccomp._OWNING_IOCTLS[2] == termios.FIOASYNC
+
+
 @given(call=st.integers(0, 600), argument=st.integers(0, (1 << 64) - 1))
 def test_everything_else_is_allowed_and_every_path_ends(call, argument):
     for machine in (X86_64, AARCH64):
         answer = run(program_for(machine, PROCESS), machine.arch, call, (argument,) * 6)
-        judged = {machine.clone, machine.tgkill, machine.prlimit64, *machine.opens}
+        judged = {machine.clone, machine.tgkill, machine.prlimit64, machine.fcntl, machine.ioctl, *machine.opens}
         if call not in judged | set(machine.denied.values()) | set(machine.missing.values()):
             assert answer == ALLOW
 

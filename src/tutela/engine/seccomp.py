@@ -1,10 +1,10 @@
 """A filter of system calls for decoding workers (Linux, x86-64 and aarch64), without any library.
 
 Decoding reads files that are open already, computes and answers on its socket.  The filter forbids, for the process and
-every thread of it, all that would reach further: sockets, programs, processes, signals to others, files opened for
-writing or changed in any way, other processes' memory, mounts, kernel modules, and the interfaces that have been ways
-around such filters.  Opening files for reading stays allowed: the C library and Python do it at any time, and there is
-no way to send what was read but through the socket, whose other end believes nothing.
+every thread of it, all that would reach further: sockets, programs, processes, signals to others (also by way of a
+file's owner), files opened for writing or changed in any way, other processes' memory, mounts, kernel modules, and the
+interfaces that have been ways around such filters.  Opening files for reading stays allowed: the C library and Python
+do it at any time, and there is no way to send what was read but through the socket, whose other end believes nothing.
 
 Formats: linux/filter.h, linux/seccomp.h, linux/audit.h; numbers: arch/x86/entry/syscalls/syscall_64.tbl and
 include/uapi/asm-generic/unistd.h.
@@ -38,6 +38,12 @@ _CLONE_THREAD = 0x00010000
 #: O_WRONLY, O_RDWR, O_CREAT, O_TRUNC: the same on both.
 _WRITING = 0o1 | 0o2 | 0o100 | 0o1000
 
+#: F_SETOWN, F_SETSIG, F_SETOWN_EX (asm-generic/fcntl.h); FIOSETOWN, SIOCSPGRP (asm-generic/sockios.h), FIOASYNC
+#: (asm-generic/ioctls.h): a file's owner is sent the signal of one's choice when the file has something to read, so a
+#: worker could have the kernel signal any process of its user.  The same on both.
+_OWNING = (8, 10, 15)
+_OWNING_IOCTLS = (0x8901, 0x8902, 0x5452)
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -54,6 +60,8 @@ class Machine:
     opens: dict[int, int]
     tgkill: int
     prlimit64: int
+    fcntl: int
+    ioctl: int
     x32: bool = False
 
 
@@ -101,7 +109,8 @@ X86_64 = Machine(
         "inotify_init1": 294, "fanotify_init": 300,
         **_NEW,
     },
-    missing=_MISSING, clone=56, opens={2: 1, 257: 2}, tgkill=234, prlimit64=302, x32=True,
+    missing=_MISSING, clone=56, opens={2: 1, 257: 2}, tgkill=234, prlimit64=302,
+    fcntl=72, ioctl=16, x32=True,
 )
 AARCH64 = Machine(
     arch=0xC00000B7,
@@ -122,6 +131,7 @@ AARCH64 = Machine(
         **_NEW,
     },
     missing=_MISSING, clone=220, opens={56: 2}, tgkill=131, prlimit64=261,
+    fcntl=25, ioctl=29,
 )
 # fmt: on
 
@@ -162,10 +172,12 @@ def program_for(machine: Machine, process: int) -> list[Instruction]:
     """Return the filter as BPF instructions (code, jump if so, jump if not, value) for the process of this id."""
     denied = sorted(set(machine.denied.values()))
     judged = [
-        *_judged(machine.clone, 0, (_JSET, _CLONE_THREAD), good=True),
-        *(each for call, at in machine.opens.items() for each in _judged(call, at, (_JSET, _WRITING), good=False)),
-        *_judged(machine.tgkill, 0, (_JEQ, process), good=True),
-        *_judged(machine.prlimit64, 0, (_JEQ, 0), good=True),
+        *_judged(machine.clone, 0, _JSET, (_CLONE_THREAD,), good=True),
+        *(each for call, at in machine.opens.items() for each in _judged(call, at, _JSET, (_WRITING,), good=False)),
+        *_judged(machine.tgkill, 0, _JEQ, (process,), good=True),
+        *_judged(machine.prlimit64, 0, _JEQ, (0,), good=True),
+        *_judged(machine.fcntl, 1, _JEQ, _OWNING, good=False),
+        *_judged(machine.ioctl, 1, _JEQ, _OWNING_IOCTLS, good=False),
         (_RETURN, 0, 0, _ALLOW),
     ]
     missing = sorted(machine.missing.values())
@@ -184,14 +196,17 @@ def program_for(machine: Machine, process: int) -> list[Instruction]:
     return [*head, *jumps, *judged, (_RETURN, 0, 0, _ERRNO | _EPERM), (_RETURN, 0, 0, _ERRNO | _ENOSYS)]
 
 
-def _judged(call: int, argument: int, test: tuple[int, int], *, good: bool) -> list[Instruction]:
-    """Return instructions that allow or deny a call by one argument: ``good`` says whether passing the test is."""
-    code, value = test
+def _judged(call: int, argument: int, code: int, values: tuple[int, ...], *, good: bool) -> list[Instruction]:
+    """Return instructions that allow or deny a call by the lower half of one argument.
+
+    The test ``code`` is passed with any of ``values``; ``good`` says whether the call is allowed then, or else.
+    """
     yes, no = (_ALLOW, _ERRNO | _EPERM) if good else (_ERRNO | _EPERM, _ALLOW)
+    count = len(values)
     return [
-        (_JEQ, 0, 4, call),
+        (_JEQ, 0, count + 3, call),
         (_LOAD, 0, 0, _ARGUMENTS + 8 * argument),
-        (code, 0, 1, value),
-        (_RETURN, 0, 0, yes),
+        *((code, count - at, 0, value) for at, value in enumerate(values)),
         (_RETURN, 0, 0, no),
+        (_RETURN, 0, 0, yes),
     ]
