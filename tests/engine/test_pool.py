@@ -6,12 +6,15 @@ import gc
 import hashlib
 import itertools
 import os
+import resource
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,19 @@ def children():
 def open_files():
     gc.collect()
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@contextmanager
+def no_more_handles():
+    """Let this process open nothing more, so that no worker can be started."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture
@@ -312,6 +328,28 @@ def test_workers_that_cannot_start_are_told_of():
     pool.close()
     with pytest.raises(WorkersFailed):
         results(pool, in_memory(jpeg(1)))
+
+
+def test_a_run_goes_on_with_the_workers_there_are(pool):
+    """Its only worker is old and a second would be welcome, but for a while the system lets none be started."""
+    pool._recycle = 3
+    pool._start = replace(START, memory_files=False)
+    datas = [jpeg(n) for n in range(12)]
+    results(pool, in_memory(jpeg(20)))
+    (first,) = list(pool._workers)
+    with no_more_handles():
+        found = results(pool, in_memory(*datas), settled=never)
+    assert [each for _, each in found] == [examine(data, LIMITS) for data in datas]
+    assert pool._workers == [first]
+    pool._again = 0.0
+    results(pool, in_memory(*datas))
+    assert pool._workers != [first], "it is tried again"
+
+
+def test_without_any_worker_that_none_starts_is_told(pool):
+    with no_more_handles(), pytest.raises(WorkersFailed, match="none could be started"):
+        results(pool, in_memory(jpeg(1)))
+    assert len(results(pool, in_memory(jpeg(1)))) == 1
 
 
 def test_an_exception_of_the_callers_own_passes_through(pool):

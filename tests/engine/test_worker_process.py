@@ -9,8 +9,9 @@ import time
 import pytest
 
 from engine.small_pictures import jpeg
+from engine.test_pool import no_more_handles
 from engine.test_worker import job, listen
-from tutela.engine.examining import Wanted
+from tutela.engine.examining import Wanted, examine
 from tutela.engine.protocol import Step
 from tutela.engine.worker_process import Gone, Job, WorkerProcess, WorkerStart
 from tutela.model import Content, Limits, ProblemKind
@@ -59,6 +60,14 @@ def test_a_file_that_cannot_be_opened_takes_no_place(worker, tmp_path):
     assert problem.kind is ProblemKind.UNREADABLE
     assert not worker.jobs
     assert worker.taken == 0
+
+
+def test_without_handles_bytes_go_over_the_socket(worker):
+    given = job(1, jpeg(1), Step.ALL)
+    with no_more_handles():
+        assert worker.hand(given) is None
+    listen(worker, lambda: not worker.jobs)
+    assert given.found == examine(jpeg(1), START.limits)
 
 
 def test_handing_to_the_dead(worker):

@@ -26,6 +26,9 @@ _MOVES = 3
 
 _START_FAILURES = 3
 
+#: Seconds until it is tried again to start a worker that the system had no room for.
+_RETRY = 1.0
+
 
 class Pool:
     """Up to ``workers`` decoding workers, started when there is work for them.
@@ -47,6 +50,7 @@ class Pool:
         self._waiting: deque[Job] = deque()
         self._numbers = 0
         self._failures = 0
+        self._again = 0.0
         self._closed = False
         self._process = os.getpid()
         self._finalizer = weakref.finalize(self, _end_all, self._workers, self._retired, self._process)
@@ -57,7 +61,7 @@ class Pool:
         """Look at every content; yield names and what was learned, in order, some at a time.
 
         Contents are pulled as workers become free.  With ``settled``, digests come first and pixels are looked at only
-        where they leave the verdict open.  Raises `WorkersFailed` if no worker can be started.
+        where they leave the verdict open.  Raises `WorkersFailed` if there is no worker and none can be started.
         """
         self._check_process()
         step = (Step.ALL if settled is None else Step.ASK) if wanted.pixels else Step.BYTES
@@ -79,14 +83,12 @@ class Pool:
     def measures(self) -> dict[str, bool]:
         """Start a worker if there is none and return what its sandbox has in force.  Raises `WorkersFailed`."""
         self._check_process()
-        with self._state:
-            worker = self._workers[0] if self._workers else self._spawn()
-        while not worker.ready:
-            self._advance(None)
+        while True:
             with self._state:
-                if worker not in self._workers:
-                    worker = self._workers[0] if self._workers else self._spawn()
-        return dict(worker.measures)
+                worker = self._workers[0] if self._workers else self._spawn()
+            if worker is not None and worker.ready:
+                return dict(worker.measures)
+            self._advance(None)
 
     def close(self) -> None:
         """End every worker.  What is still being run raises `WorkersFailed`."""
@@ -144,13 +146,23 @@ class Pool:
         free = [worker for worker in self._workers if len(worker.jobs) < DEPTH]
         best = min(free, key=lambda worker: (len(worker.jobs), not worker.ready), default=None)
         if (best is None or best.jobs) and len(self._workers) < self._most:
-            return self._spawn()
+            return self._spawn() or best
         return best
 
-    def _spawn(self) -> WorkerProcess:
+    def _spawn(self) -> WorkerProcess | None:
+        """Start a worker; or return ``None`` where there are others to go on with and the system has no room for it.
+
+        Memory, processes or handles may be short for a moment only, so it is tried again a little later.
+        """
+        others = bool(self._workers or self._retired)
+        if others and time.monotonic() < self._again:
+            return None
         try:
             worker = WorkerProcess(self._start)
         except OSError as error:
+            if others:
+                self._again = time.monotonic() + _RETRY
+                return None
             raise WorkersFailed(reason=f"none could be started ({error.strerror})") from None
         self._workers.append(worker)
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)

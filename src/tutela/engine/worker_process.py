@@ -219,13 +219,15 @@ class WorkerProcess:
         data = content.data or b""
         if not self._start.memory_files or not hasattr(os, "memfd_create"):
             return None, len(data)
-        handle = os.memfd_create("content", os.MFD_CLOEXEC)
+        handle = None
         try:
+            handle = os.memfd_create("content", os.MFD_CLOEXEC)
             view = memoryview(data)
             while view:
                 view = view[os.write(handle, view) :]
-        except OSError:  # memory is short, or this process may write no files; the socket needs neither
-            os.close(handle)
+        except OSError:  # memory or handles are short, or this process may write no files; the socket needs none of it
+            if handle is not None:
+                os.close(handle)
             return None, len(data)
         return handle, len(data)
 
