@@ -15,6 +15,7 @@ class ListCommands(LazyGroup):
         "import": ("list_import", "Take entries from a file into a list, all or nothing."),
         "export": ("list_export", "Write a list to a file that others can read."),
         "show": ("list_show", "Show all lists, or the particulars of one."),
+        "withdraw": ("list_withdraw", "Withdraw one entry from a list."),
         "remove": ("list_remove", "Delete a list with all it holds."),
     }
 
