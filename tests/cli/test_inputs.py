@@ -29,6 +29,30 @@ def test_folders_are_looked_through_in_order_and_links_in_them_are_not_followed(
     assert found == ["a.jpg", "b.jpg", "c/d.txt"]
 
 
+def test_folders_may_be_nested_deeper_than_calls(tmp_path, monkeypatch):
+    """Made and removed one by one: the ways to do so at once call themselves for each folder too."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1100):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("a.jpg").touch()
+    os.chdir(tmp_path)
+    deepest = str(tmp_path) + "/d" * 1100
+    found = names(str(tmp_path))
+    (Path(deepest) / "a.jpg").unlink()
+    Path("keep").mkdir()
+    os.removedirs(deepest)
+    assert found == [deepest + "/a.jpg"]
+
+
+def test_files_come_in_the_order_of_their_folders(tmp_path):
+    expected = ["a.jpg", "b/a/z.jpg", "b/c.jpg", "b/d/a.jpg", "c.jpg", "d/x.jpg", "e.jpg"]
+    for name in reversed(expected):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [os.path.relpath(name, tmp_path) for name in names(str(tmp_path))] == expected
+
+
 def test_a_link_that_is_named_is_followed(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"")
     (tmp_path / "link.jpg").symlink_to(tmp_path / "a.jpg")

@@ -51,18 +51,28 @@ def below(path: Path, warn: Callable[[str], None]) -> Iterator[Content]:
     if not path.is_dir():
         yield Content.of_file(path)
         return
-    try:
-        with os.scandir(path) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError as error:
-        warn(f"The folder {path} could not be read: {error.strerror}.")
-        yield Content.of_file(path)
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from below(Path(entry.path), warn)
+    # Folders on the way down, each with the entries that are still to come: nesting has no bound but the disk's.
+    way = [_entries(path, warn)]
+    while way:
+        entry = next(way[-1], None)
+        if entry is None:
+            way.pop()
+        elif isinstance(entry, Content):
+            yield entry
+        elif entry.is_dir(follow_symlinks=False):
+            way.append(_entries(Path(entry.path), warn))
         elif not entry.is_symlink():
             yield Content.of_file(Path(entry.path))
+
+
+def _entries(path: Path, warn: Callable[[str], None]) -> Iterator[os.DirEntry[str] | Content]:
+    """Return what is in a folder, by name; the folder as a content if it cannot be read."""
+    try:
+        with os.scandir(path) as found:
+            return iter(sorted(found, key=lambda entry: entry.name))
+    except OSError as error:
+        warn(f"The folder {path} could not be read: {error.strerror}.")
+        return iter([Content.of_file(path)])
 
 
 def listed_paths(stream: BinaryIO, *, null: bool) -> Iterator[Path]:
