@@ -38,11 +38,12 @@ def test_folders_may_be_nested_deeper_than_calls(tmp_path, monkeypatch):
     Path("a.jpg").touch()
     os.chdir(tmp_path)
     deepest = str(tmp_path) + "/d" * 1100
-    found = names(str(tmp_path))
-    (Path(deepest) / "a.jpg").unlink()
-    Path("keep").mkdir()
-    os.removedirs(deepest)
-    assert found == [deepest + "/a.jpg"]
+    try:
+        assert names(str(tmp_path)) == [deepest + "/a.jpg"]
+    finally:
+        (Path(deepest) / "a.jpg").unlink()
+        Path("keep").mkdir()
+        os.removedirs(deepest)
 
 
 def test_files_come_in_the_order_of_their_folders(tmp_path):
