@@ -123,6 +123,13 @@ def attempts(folder: Path) -> dict:
         "fork": lambda: os.fork() or os._exit(0),
         "kill the engine": lambda: os.kill(os.getppid(), 0),
         "change the engine's limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE),
+        "slow the engine down": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), priority()),
+        "run the engine only when all is idle": lambda: os.sched_setscheduler(
+            os.getppid(), policy(), os.sched_param(0)
+        ),
+        "hold the engine to a processor": lambda: os.sched_setaffinity(
+            os.getppid(), os.sched_getaffinity(os.getppid())
+        ),
         "become root": lambda: os.setuid(0),
         "own the socket": lambda: fcntl.fcntl(own_socket(), fcntl.F_SETOWN, os.getppid()),
         "own the socket otherwise": lambda: fcntl.fcntl(own_socket(), 15, struct.pack("ii", 1, os.getppid())),
@@ -131,6 +138,15 @@ def attempts(folder: Path) -> dict:
         "be signalled": lambda: fcntl.ioctl(own_socket(), termios.FIOASYNC, struct.pack("i", 1)),
         "file in memory": lambda: os.memfd_create("more"),
     }
+
+
+def priority() -> int:
+    """The engine's own, so that nothing is changed where it is allowed."""
+    return os.getpriority(os.PRIO_PROCESS, os.getppid())
+
+
+def policy() -> int:
+    return os.sched_getscheduler(os.getppid())
 
 
 def own_socket() -> int:

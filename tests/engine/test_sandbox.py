@@ -46,13 +46,14 @@ def test_a_worker_can_do_none_of_it(folder, monkeypatch):
 def test_the_probe_would_notice(folder, monkeypatch):
     """The same attempts succeed without a sandbox, or the test above could not fail."""
     done = []
-    for name in ("write", "append", "make folder", "socketpair", "kill the engine", "file in memory"):
+    slowing = ("slow the engine down", "run the engine only when all is idle", "hold the engine to a processor")
+    for name in ("write", "append", "make folder", "socketpair", "kill the engine", "file in memory", *slowing):
         result = attempts(folder)[name]()
         for opened in result if isinstance(result, tuple) else (result,):
             if hasattr(opened, "close"):
                 opened.close()
         done.append(name)
-    assert len(done) == 6
+    assert len(done) == 9
     assert (folder / "made").is_dir()
     ours, theirs = socket.socketpair()
     with ours, theirs:  # with an owner alone nothing is signalled yet

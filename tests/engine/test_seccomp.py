@@ -104,6 +104,22 @@ def test_no_file_gets_an_owner_that_is_signalled(machine):
         assert {run(program, machine.arch, call, (3, high + command, 1, 0, 0, 0)) for command in commands} == {EPERM}
 
 
+SCHEDULING = {
+    X86_64.arch: {141, 142, 144, 203, 251, 256, 279, 314},
+    AARCH64.arch: {30, 118, 119, 122, 140, 238, 239, 274},
+}
+
+
+def test_nobody_elses_scheduling_is_changed(machine):
+    """setpriority, sched_set*, ioprio_set and *_pages take the id of any process of the same user: the engine's too."""
+    program = program_for(machine, PROCESS)
+    assert {run(program, machine.arch, call, (0, PROCESS, 0, 0, 0, 0)) for call in SCHEDULING[machine.arch]} == {EPERM}
+
+
+def test_every_jump_fits_its_byte(machine):
+    assert all(0 <= at <= 255 for _, yes, no, _ in program_for(machine, PROCESS) for at in (yes, no))
+
+
 def test_the_numbers_of_what_gives_a_file_an_owner():
     assert seccomp._OWNING == (fcntl.F_SETOWN, fcntl.F_SETSIG, 15)
     assert seccomp._OWNING_IOCTLS[2] == termios.FIOASYNC

@@ -2,9 +2,10 @@
 
 Decoding reads files that are open already, computes and answers on its socket.  The filter forbids, for the process and
 every thread of it, all that would reach further: sockets, programs, processes, signals to others (also by way of a
-file's owner), files opened for writing or changed in any way, other processes' memory, mounts, kernel modules, and the
-interfaces that have been ways around such filters.  Opening files for reading stays allowed: the C library and Python
-do it at any time, and there is no way to send what was read but through the socket, whose other end believes nothing.
+file's owner), files opened for writing or changed in any way, other processes' memory and scheduling, mounts, kernel
+modules, and the interfaces that have been ways around such filters.  Opening files for reading stays allowed: the C
+library and Python do it at any time, and there is no way to send what was read but through the socket, whose other end
+believes nothing.
 
 Formats: linux/filter.h, linux/seccomp.h, linux/audit.h; numbers: arch/x86/entry/syscalls/syscall_64.tbl and
 include/uapi/asm-generic/unistd.h.
@@ -93,6 +94,8 @@ X86_64 = Machine(
         "socket": 41, "connect": 42, "accept": 43, "bind": 49, "listen": 50, "socketpair": 53, "accept4": 288,
         "fork": 57, "vfork": 58, "execve": 59, "execveat": 322, "unshare": 272, "setns": 308,
         "kill": 62, "tkill": 200, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297,
+        "setpriority": 141, "sched_setparam": 142, "sched_setscheduler": 144, "sched_setattr": 314,
+        "sched_setaffinity": 203, "ioprio_set": 251, "migrate_pages": 256, "move_pages": 279,
         "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312,
         "creat": 85, "truncate": 76, "ftruncate": 77, "fallocate": 285, "memfd_create": 319, "open_by_handle_at": 304,
         "rename": 82, "renameat": 264, "renameat2": 316, "unlink": 87, "unlinkat": 263, "rmdir": 84,
@@ -118,6 +121,8 @@ AARCH64 = Machine(
         "socket": 198, "connect": 203, "accept": 202, "bind": 200, "listen": 201, "socketpair": 199, "accept4": 242,
         "execve": 221, "execveat": 281, "unshare": 97, "setns": 268,
         "kill": 129, "tkill": 130, "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240,
+        "setpriority": 140, "sched_setparam": 118, "sched_setscheduler": 119, "sched_setattr": 274,
+        "sched_setaffinity": 122, "ioprio_set": 30, "migrate_pages": 238, "move_pages": 239,
         "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
         "truncate": 45, "ftruncate": 46, "fallocate": 47, "memfd_create": 279, "open_by_handle_at": 265,
         "renameat": 38, "renameat2": 276, "unlinkat": 35, "mkdirat": 34, "mknodat": 33, "linkat": 37, "symlinkat": 36,
