@@ -98,7 +98,7 @@ def test_no_file_gets_an_owner_that_is_signalled(machine):
     owning = {machine.fcntl: (8, 10, 15), machine.ioctl: (0x8901, 0x8902, 0x5452)}
     high = 1 << 32  # the kernel takes 32 bits of a command, so what stands above them is no disguise
     for call, commands in owning.items():
-        for command in range(0x10000):
+        for command in (*range(0x80), *range(0x5400, 0x5480), *range(0x8900, 0x8980), 0xFFFF):
             wanted = EPERM if command in commands else ALLOW
             assert run(program, machine.arch, call, (3, command, 1, 0, 0, 0)) == wanted
         assert {run(program, machine.arch, call, (3, high + command, 1, 0, 0, 0)) for command in commands} == {EPERM}
