@@ -133,6 +133,8 @@ def test_no_header_is_fatal(tmp_path):
     assert only.fatal
     (only,) = items(tmp_path / "list", "", "csv")
     assert only.fatal
+    (only,) = items(tmp_path / "list", f"md5,{'x' * 200_000}\n{MD5},y\n", "csv")
+    assert only.fatal
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "'=x", "''", "plain"])

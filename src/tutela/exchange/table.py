@@ -97,7 +97,10 @@ def _quality_kinds() -> list[SignalKind]:
 
 
 def _header(line: str, delimiter: str) -> _Header:
-    cells = next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell beyond the module's limit of 128 Ki characters: no honest header has one
+        cells = []
     header = _Header(delimiter, len(cells), {}, {}, {}, [])
     for place, cell in enumerate(cells):
         name = plain(cell)
