@@ -144,3 +144,15 @@ def test_paths_are_taken_while_they_are_written():
     with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb", buffering=0) as writer:
         writer.write(b"/a\n")
         assert str(next(listed_paths(stream, null=False))) == "/a"
+
+
+def test_while_no_path_comes_it_says_so():
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb", buffering=0) as writer:
+        paths = listed_paths(stream, null=False)
+        assert next(paths) is None
+        writer.write(b"/a\n/b")
+        assert str(next(paths)) == "/a"
+        assert next(paths) is None
+        writer.close()
+        assert [str(path) for path in paths] == ["/b"]

@@ -1,6 +1,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -155,6 +156,28 @@ def test_a_report_without_a_folder_fails_before_any_work(home, pictures, known_l
 def test_paths_come_from_a_pipe(home, pictures, known_list):
     listed = b"\0".join(os.fsencode(pictures / name) for name in ("known.png", "edited.jpg"))
     assert len(verdicts(run(home, "match", "--files-from", "-", data=listed))) == 2
+
+
+@pytest.mark.parametrize("how", [["--in-process"], ["--workers", "2"]], ids=["in process", "workers"])
+def test_findings_come_while_paths_are_still_to_come(home, pictures, known_list, how):
+    command = subprocess.Popen(
+        [*PROGRAM, "match", "--jsonl", "--files-from", "-", *how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(home),
+    )
+    try:
+        for name in ("known.png", "edited.jpg", "broken.jpg"):
+            command.stdin.write(os.fsencode(pictures / name) + b"\n")
+            command.stdin.flush()
+            assert select.select([command.stdout], [], [], 60)[0], "it waits for more before it tells what it found"
+            assert name in command.stdout.readline().decode()
+        assert command.communicate()[0] == b""
+        assert command.returncode == 0
+    finally:
+        command.kill()
+        command.communicate()
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(home, pictures, known_list):

@@ -229,6 +229,22 @@ def test_findings_are_made_as_they_are_taken(workers):
     assert pulled < 600
 
 
+@pytest.mark.parametrize("workers", [None, 2])
+def test_what_is_ready_comes_before_a_source_that_waits_is_asked_again(workers):
+    """Each content is given only when the finding of the one before has come."""
+    came = []
+
+    def waiting():
+        for number in range(5):
+            while len(came) < number:
+                yield None
+            yield Content(str(number), data=jpeg(number))
+
+    with Engine(workers=workers) as engine:
+        came.extend(finding.name for finding in engine.match_many(waiting()))
+    assert came == [str(number) for number in range(5)]
+
+
 def test_sandbox_report():
     measures = sandbox_report()
     assert {"memory limit", "no file written", "system calls filtered"} <= set(measures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
@@ -14,12 +15,16 @@ from tutela.model.errors import UsageError
 
 _CHUNK = 1 << 16
 
+#: Seconds to wait for more paths before findings that are ready come first.
+_PATIENCE = 0.05
+
 
 def contents(
     paths: Iterable[str], files_from: str | None, *, null: bool, most: int, warn: Callable[[str], None]
-) -> Iterator[Content]:
+) -> Iterator[Content | None]:
     """Yield every content that the arguments name, folders in the order of their names.
 
+    ``None`` among them says that more paths may come and have not come yet, see `tutela.engine.Engine.match_many`.
     ``most`` is how many bytes standard input may have; ``warn`` is told of folders that cannot be read, which then are
     contents too, so that they are counted as unreadable.  Raises `UsageError` if nothing is named, or standard input is
     to be two things.
@@ -34,7 +39,7 @@ def contents(
 
 def _contents(
     named: list[str], files_from: str | None, *, null: bool, most: int, warn: Callable[[str], None]
-) -> Iterator[Content]:
+) -> Iterator[Content | None]:
     for name in named:
         if name == "-":
             yield Content(name="-", data=_standard_input(most))
@@ -43,7 +48,10 @@ def _contents(
     if files_from is not None:
         with nullcontext(sys.stdin.buffer) if files_from == "-" else Path(files_from).open("rb") as stream:
             for path in listed_paths(stream, null=null):
-                yield from below(path, warn)
+                if path is None:
+                    yield None
+                else:
+                    yield from below(path, warn)
 
 
 def below(path: Path, warn: Callable[[str], None]) -> Iterator[Content]:
@@ -75,14 +83,17 @@ def _entries(path: Path, warn: Callable[[str], None]) -> Iterator[os.DirEntry[st
         return iter([Content.of_file(path)])
 
 
-def listed_paths(stream: BinaryIO, *, null: bool) -> Iterator[Path]:
-    """Yield the paths of a stream as they come.
+def listed_paths(stream: BinaryIO, *, null: bool) -> Iterator[Path | None]:
+    """Yield the paths of a stream as they come; ``None`` now and then while none come.
 
     Unless ``null`` says that NUL ends them, the first end that is met (NUL or newline) does.
     """
     end = b"\0" if null else b""
     rest = b""
-    while chunk := _some(stream):
+    while (chunk := _some(stream)) != b"":
+        if chunk is None:
+            yield None
+            continue
         rest += chunk
         if not end and (met := [mark for mark in (b"\0", b"\n") if mark in rest]):
             end = min(met, key=rest.index)
@@ -99,11 +110,21 @@ def _paths(pieces: list[bytes], end: bytes) -> Iterator[Path]:
             yield Path(os.fsdecode(name))
 
 
-def _some(stream: BinaryIO) -> bytes:
-    # What is there now, so that paths are taken while they are still being written.
+def _some(stream: BinaryIO) -> bytes | None:
+    """Return what is there now, so that paths are taken while they are still being written; ``None`` if nothing is."""
+    if not _readable(stream):
+        return None
     reader = getattr(stream, "read1", stream.read)
     piece: bytes = reader(_CHUNK)
     return piece
+
+
+def _readable(stream: BinaryIO) -> bool:
+    """Whether reading would not wait, or nobody can tell."""
+    try:
+        return bool(select.select([stream], [], [], _PATIENCE)[0])
+    except (OSError, ValueError):  # a stream without a handle, or one that the system cannot ask
+        return True
 
 
 def _standard_input(most: int) -> bytes:

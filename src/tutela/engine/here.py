@@ -18,14 +18,18 @@ class Here:
         self._limits = limits
 
     def run(
-        self, contents: Iterable[Content], wanted: Wanted, settled: Settled | None = None
+        self, contents: Iterable[Content | None], wanted: Wanted, settled: Settled | None = None
     ) -> Generator[list[tuple[str, Examined]]]:
-        """Look at every content; yield names and what was learned, in order, some at a time."""
+        """Look at every content; yield names and what was learned, in order, some at a time.
+
+        At a ``None`` among the contents, what is ready is yielded first.
+        """
         batch: list[tuple[str, Examined]] = []
         since = time.monotonic()
         for content in contents:
-            batch.append((content.name, self._look(content, wanted, settled)))
-            if len(batch) >= BATCH or time.monotonic() > since + PATIENCE:
+            if content is not None:
+                batch.append((content.name, self._look(content, wanted, settled)))
+            if batch and (content is None or len(batch) >= BATCH or time.monotonic() > since + PATIENCE):
                 yield batch
                 batch, since = [], time.monotonic()
         if batch:

@@ -63,11 +63,12 @@ class Engine:
         """Return the finding of one content.  Whatever is wrong with it is told in the finding, not raised."""
         return next(self.match_many((content,)))
 
-    def match_many(self, contents: Iterable[Content]) -> Iterator[Finding]:
+    def match_many(self, contents: Iterable[Content | None]) -> Iterator[Finding]:
         """Yield the finding of each content, in their order.
 
-        Contents are pulled some way ahead of the findings, and memory stays flat for any number of them.  Raises
-        `WorkersFailed` if no worker can be started; nothing that is in a content raises.
+        Contents are pulled some way ahead of the findings, and memory stays flat for any number of them.  A source that
+        waits for more may give ``None`` meanwhile: the findings that are ready then come before it is asked again.
+        Raises `WorkersFailed` if no worker can be started; nothing that is in a content raises.
         """
         policy = self.policy
         wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails)
@@ -76,7 +77,7 @@ class Engine:
             for batch in batches:
                 yield from self._judged(batch, wanted, settled)
 
-    def hash_many(self, contents: Iterable[Content]) -> Iterator[Finding]:
+    def hash_many(self, contents: Iterable[Content | None]) -> Iterator[Finding]:
         """Yield a finding for each content, in their order, without asking any list; everything is decoded."""
         policy = self.policy
         wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails)

@@ -56,11 +56,12 @@ class Pool:
         self._finalizer = weakref.finalize(self, _end_all, self._workers, self._retired, self._process)
 
     def run(
-        self, contents: Iterable[Content], wanted: Wanted, settled: Settled | None = None
+        self, contents: Iterable[Content | None], wanted: Wanted, settled: Settled | None = None
     ) -> Generator[list[tuple[str, Examined]]]:
         """Look at every content; yield names and what was learned, in order, some at a time.
 
-        Contents are pulled as workers become free.  With ``settled``, digests come first and pixels are looked at only
+        Contents are pulled as workers become free; a ``None`` among them says that nothing more is there yet, so that
+        what is ready is yielded first.  With ``settled``, digests come first and pixels are looked at only
         where they leave the verdict open.  Raises `WorkersFailed` if there is no worker and none can be started.
         """
         self._check_process()
@@ -104,12 +105,17 @@ class Pool:
 
     def _fill(self, run: Run) -> None:
         """Pull contents while somebody is free to look at them.  The caller's iterator is asked outside of the lock."""
+        run.starved = False
         while not run.exhausted and run.open < WINDOW and self._room():
-            content = next(run.source, None)
+            try:
+                content = next(run.source)
+            except StopIteration:
+                run.exhausted = True
+                return
+            if content is None:
+                run.starved = True
+                return
             with self._state:
-                if content is None:
-                    run.exhausted = True
-                    return
                 job = Job(self._numbers, content, run.wanted, run.step, position=run.pulled, owner=run)
                 self._numbers = self._numbers + 1 & 0xFFFFFFFF
                 run.pulled += 1
@@ -181,7 +187,7 @@ class Pool:
             if self._closed:
                 raise WorkersFailed(reason="the engine is closed")
             if self._polling:
-                self._state.wait(PATIENCE if run is not None and run.results else 1.0)
+                self._state.wait(PATIENCE if run is not None and (run.results or run.starved) else 1.0)
                 return
             self._polling = True
             timeout = self._timeout(run)
@@ -200,7 +206,7 @@ class Pool:
         soonest = min((moment for moment in moments if moment is not None), default=now + 1.0)
         if run is not None and run.given in run.results:
             soonest = min(soonest, run.since + PATIENCE)
-        return min(max(0.0, soonest - now), 1.0)
+        return min(max(0.0, soonest - now), PATIENCE if run is not None and run.starved else 1.0)
 
     def _handle(self, events: list[tuple[WorkerProcess, int]]) -> None:
         asked: list[tuple[WorkerProcess, Job]] = []

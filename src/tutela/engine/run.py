@@ -28,16 +28,18 @@ Settled = Callable[[Sequence[Examined]], Sequence[bool]]
 class Run:
     """One walk through a caller's contents: results come back in the order of the contents.
 
-    ``source`` gives the contents, ``pulled`` of which were taken and ``given`` given back.
+    ``source`` gives the contents, ``pulled`` of which were taken and ``given`` given back; ``starved``: it had nothing
+    the last time it was asked, and may have more.
     """
 
-    source: Iterator[Content]
+    source: Iterator[Content | None]
     wanted: Wanted
     step: Step
     settled: Settled | None
     pulled: int = 0
     given: int = 0
     exhausted: bool = False
+    starved: bool = False
     cancelled: bool = False
     results: dict[int, tuple[str, Examined]] = field(default_factory=dict)
     since: float = 0.0
