@@ -1,14 +1,18 @@
 // Python's door to the kernel: shapes are checked here, and the lock is given up around every long call.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "crc32c.h"
+#include "join.h"
 #include "memory.h"
 #include "path.h"
 #include "pdq.h"
@@ -222,6 +226,26 @@ std::tuple<std::string, double> plan(size_t rows, int radius, size_t queries) {
   return {"scan", scan / 1000};
 }
 
+// ---------------------------------------------------------------------------------------------- clusters
+
+// `step` is called with the share that is done; whatever it raises, and Ctrl-C, ends the work.
+auto cluster(Codes codes, int radius, uint32_t min_points, std::optional<Bytes> never, nb::object step) {
+  if (radius < 0 || radius > 256) throw nb::value_error("a radius is 0 to 256 bits");
+  if (min_points < 1) throw nb::value_error("a core needs one point at least: itself");
+  if (never && never->shape(0) != codes.shape(0)) throw nb::value_error("one flag for each code is needed");
+  const std::function<void(double)> tell = [&step](double done) {
+    nb::gil_scoped_acquire held;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+    if (!step.is_none()) step(done);
+  };
+  Labelled made;
+  {
+    nb::gil_scoped_release release;
+    made = dbscan(codes.data(), codes.shape(0), radius, min_points, never ? never->data() : nullptr, tell);
+  }
+  return std::make_tuple(give(std::move(made.labels)), give(std::move(made.counts)));
+}
+
 void bind_segments(nb::module_& m) {
   nb::class_<BlockCheck>(m, "Blocks", "Checksums of a mapped file, checked before a block's bytes are first used.")
       .def(nb::init<Bytes, Sums>(), "data"_a.noconvert(), "sums"_a.noconvert())
@@ -239,6 +263,8 @@ void bind_segments(nb::module_& m) {
       .def("__len__", [](const Segment& self) { return self.view.rows; });
   m.def("search", &search_all, "segments"_a, "queries"_a.noconvert(), "radius"_a, "threads"_a = 1, "method"_a = "auto");
   m.def("plan", &plan, "rows"_a, "radius"_a, "queries"_a = 1);
+  m.def("dbscan", &cluster, "codes"_a.noconvert(), "radius"_a, "min_points"_a, "never"_a.noconvert() = nb::none(), "step"_a = nb::none(),
+        "Labels of DBSCAN, and each row's neighbours counted up to min_points.");
   m.attr("MAX_ROWS") = kMaxRows;
   m.attr("BLOCK") = kBlock;
 }

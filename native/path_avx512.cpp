@@ -1,4 +1,6 @@
 #define TUTELA_AVX512
 #define TUTELA_PATH kPathAvx512
 #define TUTELA_PATH_NAME "avx512"
+#define TUTELA_JOIN kJoinAvx512
 #include "path_body.h"
+#include "join_body.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crc32c.h"
+#include "join.h"
 #include "pdq.h"
 #include "segment.h"
 
@@ -143,6 +144,38 @@ void distrust_everything() {
   ++checks;
 }
 
+// Near copies, strangers and equal codes, labelled as the definition of DBSCAN says.
+void cluster_everything() {
+  std::mt19937_64 random(5);
+  for (const size_t rows : {size_t{0}, size_t{100}, size_t{700}}) {
+    auto codes = noise(random, rows * kCodeBytes);
+    for (size_t row = 3; row < rows; row += 1 + row % 3) {
+      std::memcpy(codes.data() + row * kCodeBytes, codes.data() + row % 3 * kCodeBytes, kCodeBytes);
+      for (size_t flip = random() % 24; flip-- > 0;) codes[row * kCodeBytes + random() % kCodeBytes] ^= 1u << random() % 8;
+    }
+    std::vector<uint8_t> never(rows);
+    for (auto& flag : never) flag = random() % 5 == 0;
+    for (const int radius : {0, 15, 31, 62, 100})
+      for (const uint32_t enough : {1u, 2u, 6u}) {
+        const auto near = [&](size_t a, size_t b) {
+          int bits = 0;
+          for (size_t i = 0; i < kCodeBytes; ++i) bits += __builtin_popcount(codes[a * kCodeBytes + i] ^ codes[b * kCodeBytes + i]);
+          return bits <= radius;
+        };
+        const Labelled made = dbscan(codes.data(), rows, radius, enough, never.data(), nullptr);
+        for (size_t a = 0; a < rows; ++a) {
+          if (never[a]) continue;
+          uint32_t count = 0;
+          for (size_t b = 0; b < rows; ++b) count += near(a, b);
+          require(made.counts[a] == std::min(count, enough), "neighbours are counted up to what is enough");
+          for (size_t b = 0; b < a && count >= enough; ++b)
+            if (!never[b] && made.counts[b] == enough && near(a, b))
+              require(made.labels[a] == made.labels[b] && made.labels[a] >= 0, "cores near each other share a cluster");
+        }
+      }
+  }
+}
+
 void sum_everything() {
   std::mt19937_64 random(4);
   for (size_t size = 0; size < 70; ++size) {
@@ -179,6 +212,7 @@ int main() {
     require(hashes == first, "every path gives the same hashes");
     search_everything();
     distrust_everything();
+    cluster_everything();
     std::printf("%s: right\n", name);
   }
   std::printf("%d checks\n", checks);

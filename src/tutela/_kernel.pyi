@@ -73,6 +73,9 @@ def search(segments: Sequence[Segment], queries: Annotated[NDArray[numpy.uint8],
 
 def plan(rows: int, radius: int, queries: int = 1) -> tuple[str, float]: ...
 
+def dbscan(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None, 32), order='C', device='cpu', writable=False)], radius: int, min_points: int, never: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, step: object | None = None) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint32], dict(shape=(None,))]]:
+    """Labels of DBSCAN, and each row's neighbours counted up to min_points."""
+
 MAX_ROWS: int = 16777216
 
 BLOCK: int = 16384
