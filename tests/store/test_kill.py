@@ -35,7 +35,7 @@ def rounds(tmp_path, count, seed):
         if receive.poll(chance.uniform(0, longest)):
             longest = time.monotonic() - started  # it got to its end: how long there is to kill it
         else:
-            longest *= 1.1  # on a busy machine it may take longer than ever expected, and would never get to its end
+            longest *= 1.5  # on a busy machine it may take longer than ever expected, and would never get to its end
         importing.kill()
         importing.join()
         receive.close()
