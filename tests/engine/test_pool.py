@@ -24,7 +24,7 @@ from tutela.engine.examining import Wanted, examine
 from tutela.engine.pool import Pool
 from tutela.engine.protocol import Step
 from tutela.engine.run import Run
-from tutela.engine.worker_process import DEPTH, Job, WorkerStart
+from tutela.engine.worker_process import DEPTH, Gone, Job, WorkerStart
 from tutela.model import Content, Limits, ProblemKind
 from tutela.model.errors import WorkersFailed
 
@@ -130,6 +130,23 @@ def test_many_misbehave_one_after_another(pool):
     found = [each for _, each in results(pool, in_memory(*datas), settled=never)]
     assert [bool(each.problems) for each in found] == [bool(n % 3) for n in range(12)]
     assert all(len(each.signals) >= 3 for each in found)
+
+
+def test_an_answer_not_yet_read_when_its_worker_is_found_dead_counts(pool):
+    """The worker answers the first job and dies of the second; what is sent to it then fails before that is read."""
+    results(pool, in_memory(jpeg(1)))
+    worker = pool._workers[0]
+    owner = Run(iter(()), WANTED, Step.ALL, None)
+    for n, data in enumerate([jpeg(2), b"ABORT it"]):
+        worker.hand(Job(1000 + n, Content("x", data=data), WANTED, Step.ALL, position=n, owner=owner))
+    worker._process.wait()
+    late = Job(1002, Content("x", data=jpeg(3)), WANTED, Step.ALL, position=2, owner=owner)
+    with pytest.raises(Gone):
+        worker.hand(late)
+    pool._bury(worker)
+    assert owner.results[0][1] == examine(jpeg(2), LIMITS)
+    assert [(job.number, job.lost is not None) for job in pool._waiting] == [(1001, True), (1002, False)]
+    pool._waiting.clear()
 
 
 def test_a_worker_that_died_between_two_answers_is_buried_once(pool):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from typing import cast
 
 from tutela.engine.examining import Examined, Wanted, lost
@@ -297,6 +299,8 @@ class Pool:
         Where a worker was killed from outside or answered nonsense, the reason may be another: the job gets a second
         try.
         """
+        if not (overdue or breach or innocent):
+            self._hear_out(worker)
         own = self._workers if worker in self._workers else self._retired
         own.remove(worker)
         self._selector.unregister(worker.connection)
@@ -320,6 +324,16 @@ class Pool:
         self._waiting.extendleft(reversed(again))
         if not worker.ready and not innocent:
             self._failed_start()
+
+    def _hear_out(self, worker: WorkerProcess) -> None:
+        """Take what a dead worker had still answered, else a job that is done gets the blame: sending fails first."""
+        with suppress(Gone, Breach):
+            unread = select.poll()  # select() takes no handle from 1024 on
+            unread.register(worker.connection, select.POLLIN)
+            while unread.poll(0):
+                for job in worker.receive():
+                    if job.number not in worker.jobs:
+                        self._finish(job, cast("Examined", job.found))
 
     def _failed_start(self) -> None:
         self._failures += 1
