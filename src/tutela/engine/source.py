@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from tutela.model import Content, Problem, ProblemKind, Signal
 from tutela.signals import DigestPass, digests
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: A file up to this size, in bytes, is read once and kept between hashing and decoding; a larger one is read twice.
 KEPT = 8 << 20
@@ -62,6 +66,22 @@ class Source:
             self.size = len(self._data)
         return self._data
 
+    def stream(self) -> BinaryIO:
+        """Return the bytes as a stream, for one reader at a time; of a file, nothing is kept in memory."""
+        if self._data is not None:
+            return io.BytesIO(self._data)
+        return cast("BinaryIO", _Stream(self))
+
+    def read_at(self, at: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from byte ``at`` on; raises `OSError` if the file cannot be read."""
+        if self._data is not None:
+            return self._data[at : at + size]
+        return self._read(at, size) if at < self._end else b""
+
+    def end(self) -> int:
+        """Return where reading ends, in bytes."""
+        return len(self._data) if self._data is not None else self._end
+
     def close(self) -> None:
         """Close the file and forget the bytes."""
         self._data = None
@@ -89,6 +109,38 @@ class Source:
         if self._handle is None:
             raise ValueError("this source is closed")
         return os.pread(self._handle, min(size, self._end - at), at)
+
+
+class _Stream(io.RawIOBase):
+    """A source as a file that can be read and seeked in."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        piece = self._source.read_at(self._at, len(view))
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._source.end()}[whence]
+        if start + offset < 0:
+            raise OSError("a place before the beginning")
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
 
 
 def open_file(path: Path) -> tuple[int, int] | Problem:

@@ -33,6 +33,7 @@ from tutela.engine.protocol import (
     unpack_wanted,
 )
 from tutela.engine.source import Source
+from tutela.media import is_video, warm_up_videos
 from tutela.model import Limits, ProblemKind
 
 
@@ -54,7 +55,7 @@ class Worker:
     def __init__(self, connection: socket.socket, limits: Limits, grace: float) -> None:
         self._connection = connection
         self._limits = limits
-        self._seconds = limits.max_seconds + grace
+        self._grace = grace
         self._asked: dict[int, _Job] = {}
         self._ready: deque[_Job] = deque()
         self._poll = select.poll()
@@ -95,14 +96,14 @@ class Worker:
 
     def _hash(self, job: _Job) -> None:
         """Answer with the digests, and keep the job until it is said whether its pixels are needed."""
-        sandbox.arm(self._seconds + reading_seconds(job.source.size))
+        sandbox.arm(self._limits.max_seconds + self._grace + reading_seconds(job.source.size))
         found = examine_bytes(job.source, job.wanted)
         self._asked[job.number] = job
         self._answer(Type.FOUND, job, found)
 
     def _look(self, job: _Job) -> None:
         """Do all that is left of a job and answer."""
-        sandbox.arm(self._seconds + reading_seconds(job.source.size))
+        sandbox.arm(self._seconds(job.source) + self._grace + reading_seconds(job.source.size))
         try:
             found = self._found(job)
         except MemoryError:
@@ -111,6 +112,14 @@ class Worker:
         starved = any(problem.kind is ProblemKind.MEMORY for problem in found.problems)
         spent = starved and sandbox.memory_held() > self._limits.max_memory // 2
         self._answer(Type.SPENT if spent else Type.FOUND, job, found)
+
+    def _seconds(self, source: Source) -> float:
+        """Return how long looking at a source may take."""
+        try:
+            video = is_video(source.head())
+        except OSError:  # whoever reads it proper tells of it
+            video = False
+        return self._limits.max_video_seconds if video else self._limits.max_seconds
 
     def _found(self, job: _Job) -> Examined:
         if job.step is Step.ALL:
@@ -171,6 +180,7 @@ def main(start: dict[str, Any]) -> NoReturn:
 def warm_up() -> None:
     """Load everything that decoding may want later, when files can no longer be opened; one thread is enough here."""
     Image.preinit()
+    warm_up_videos()
     pi_heif.options.DECODE_THREADS = 1
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     gc.collect()

@@ -25,13 +25,16 @@ from tutela.engine.protocol import (
     Step,
     Type,
     limits_to_json,
+    most_frames,
     pack,
     pack_job,
     read_found,
     read_measures,
     reading_seconds,
 )
+from tutela.engine.source import HEAD as SNIFFED
 from tutela.engine.source import open_file
+from tutela.media import is_video
 from tutela.model import Content, Limits, Problem, ProblemKind
 
 #: Jobs that one worker holds: one in decoding, one hashed while the engine looks its digests up, one that waits to be
@@ -78,7 +81,8 @@ class Job:
 
     ``found`` is what has been learned so far, ``lost`` the problem that cost an earlier worker, ``moves`` how often a
     worker died that held the job and was busy with another, ``suspect`` that a worker ended while busy with it for a
-    doubtful reason.  ``owner`` and ``position`` are the pool's.
+    doubtful reason; ``video``: it is one by its first bytes, and may take longer.  ``owner`` and ``position`` are the
+    pool's.
     """
 
     number: int
@@ -90,6 +94,7 @@ class Job:
     lost: Problem | None = None
     moves: int = 0
     suspect: bool = False
+    video: bool = False
     position: int = 0
     owner: object = None
 
@@ -112,7 +117,7 @@ class WorkerProcess:
 
     def __init__(self, start: WorkerStart) -> None:
         self._start = start
-        self._inbox = Inbox(start.limits.max_frames)
+        self._inbox = Inbox(most_frames(start.limits))
         self._outbox: deque[tuple[memoryview, int | None]] = deque()
         self.jobs: dict[int, Job] = {}
         self._decoding: deque[int] = deque()
@@ -167,6 +172,7 @@ class WorkerProcess:
         if isinstance(opened, Problem):
             return opened
         handle, job.size = opened
+        job.video = is_video(_head(job.content, handle))
         if not self.jobs:
             self._heard = time.monotonic()
         self.jobs[job.number] = job
@@ -263,7 +269,7 @@ class WorkerProcess:
         job = self.jobs.get(message.job)
         if job is None or not self.ready:
             raise Breach("an answer to nothing")
-        found = read_found(message, self._start.limits.max_frames)
+        found = read_found(message, most_frames(self._start.limits))
         if any(signal.kind not in job.wanted.kinds for signal in found.signals):
             raise Breach("a signal that nobody asked for")
         if message.type is Type.SPENT:
@@ -288,7 +294,12 @@ class WorkerProcess:
         if not self.jobs:
             return None
         reading = sum(reading_seconds(job.size) for job in self.jobs.values())
-        return self._heard + self._start.limits.max_seconds + 2 * self._start.grace + reading
+        return self._heard + self._seconds() + 2 * self._start.grace + reading
+
+    def _seconds(self) -> float:
+        """Return how long the jobs that it holds may take until it says its next word."""
+        limits = self._start.limits
+        return limits.max_video_seconds if any(job.video for job in self.jobs.values()) else limits.max_seconds
 
     def guilty(self) -> Job | None:
         """Return the job that it was busy with: it decodes in the order in which it was told to, and hashes before."""
@@ -313,7 +324,8 @@ class WorkerProcess:
         code, hung_up = self._reap()
         breach = breach or hung_up
         self.doubtful = breach or code == -signal.SIGKILL
-        seconds = f"{self._start.limits.max_seconds:g} s"
+        guilty, limits = self.guilty(), self._start.limits
+        seconds = f"{limits.max_video_seconds if guilty is not None and guilty.video else limits.max_seconds:g} s"
         if overdue or code in (-signal.SIGALRM, -signal.SIGXCPU):
             return Problem(ProblemKind.TIMEOUT, "file", f"it took more than {seconds}; its worker was stopped")
         if breach:
@@ -342,6 +354,16 @@ class WorkerProcess:
                 return self._process.wait(_LAST_WORDS), killed
             self._process.kill()
         return None, True  # asleep in the kernel (a dead network disk): Popen itself reaps it later
+
+
+def _head(content: Content, handle: int | None) -> bytes:
+    """Return the first bytes, to tell videos by: where they cannot be read, the worker will say so."""
+    if content.data is not None:
+        return content.data[:SNIFFED]
+    try:
+        return b"" if handle is None else os.pread(handle, SNIFFED, 0)
+    except OSError:
+        return b""
 
 
 def _exit_name(code: int | None) -> str:

@@ -25,8 +25,19 @@ Limits come first.
     to hold.
 """
 
-from tutela.media.decoding import frames
+from tutela.media.decoding import frames, is_video, stream_frames
+from tutela.media.sampling import DEFAULT_SAMPLING, Sampling
 from tutela.media.sniff import sniff
 from tutela.media.thumbnail import thumbnail
+from tutela.media.video import warm_up_videos
 
-__all__ = ["frames", "sniff", "thumbnail"]
+__all__ = [
+    "DEFAULT_SAMPLING",
+    "Sampling",
+    "frames",
+    "is_video",
+    "sniff",
+    "stream_frames",
+    "thumbnail",
+    "warm_up_videos",
+]

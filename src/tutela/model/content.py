@@ -18,6 +18,21 @@ class MediaType(StrEnum):
     BMP = "image/bmp"
     HEIC = "image/heic"
     AVIF = "image/avif"
+    MP4 = "video/mp4"
+    QUICKTIME = "video/quicktime"
+    MATROSKA = "video/matroska"
+    WEBM = "video/webm"
+    AVI = "video/vnd.avi"
+    MPEG = "video/mpeg"
+    MPEG_TS = "video/mp2t"
+    FLV = "video/x-flv"
+    OGG = "video/ogg"
+    ASF = "video/x-ms-asf"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether this is a video container, whose frames come with times."""
+        return self.value.startswith("video/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,17 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("home", "~/.local/share/tutela", "Folder of the store and of the list snapshots."),
     Setting(
-        "max_bytes", 512 * MIB, "Largest file that is looked at, in bytes; a larger one is hashed but not decoded."
+        "max_bytes",
+        512 * MIB,
+        "Largest picture file that is decoded, in bytes; a larger one is only hashed. Videos have no such limit.",
     ),
     Setting("max_pixels", 250_000_000, "Largest picture that is decoded, in pixels (width x height)."),
     Setting("max_frames", 256, "How many distinct frames of one file are decoded."),
     Setting("max_seconds", 30.0, "Wall and CPU time that one file may take, in seconds."),
+    Setting(
+        "max_video_frames", 20_000, "How many frames of one video are hashed; those that look like the last are not."
+    ),
+    Setting("max_video_seconds", 600.0, "Wall and CPU time that one video may take, in seconds."),
     Setting("max_memory", 2048 * MIB, "Address space of a decoding worker, in bytes."),
     Setting("workers", 0, "Decoding workers; 0 means one for each processor."),
     Setting("kernel", "auto", "Kernel path: auto, avx512, avx2 or portable."),
@@ -45,6 +51,8 @@ class Limits:
     max_frames: int = 256
     max_seconds: float = 30.0
     max_memory: int = 2048 * MIB
+    max_video_frames: int = 20_000
+    max_video_seconds: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             max_frames=int(values["max_frames"]),
             max_seconds=float(values["max_seconds"]),
             max_memory=int(values["max_memory"]),
+            max_video_frames=int(values["max_video_frames"]),
+            max_video_seconds=float(values["max_video_seconds"]),
         ),
         workers=int(values["workers"]),
         kernel=kernel,
