@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import av
 import numpy as np
@@ -38,7 +38,7 @@ _DEMUXERS = {
     MediaType.ASF: "asf",
 }
 
-Packet = av.Packet[VideoStream]
+Packet: TypeAlias = "av.Packet[VideoStream]"
 
 #: Names of the decoders that may be used, as FFmpeg calls the codecs.
 _CODEC_NAMES = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 import av
 from av.video.stream import VideoStream
 
-Packet = av.Packet[VideoStream]
+Packet: TypeAlias = "av.Packet[VideoStream]"
 
 #: A group is handed on in parts beyond so many packets or bytes: memory stays flat in a stream without key frames.
 MOST_PACKETS = 600
