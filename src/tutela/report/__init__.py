@@ -1,8 +1,20 @@
-"""One self-contained HTML file that says what was looked at, what was met and why."""
+"""Self-contained HTML files: what was looked at, what was met and why; and what lies near each other."""
 
+from tutela.report.cluster_page import Member
+from tutela.report.cluster_sheet import ClusterCounts, write_clusters
 from tutela.report.counts import Counts
+from tutela.report.kept_pictures import KeptPictures
 from tutela.report.page import Run
 from tutela.report.visible import visible
 from tutela.report.writing import write_report
 
-__all__ = ["Counts", "Run", "visible", "write_report"]
+__all__ = [
+    "ClusterCounts",
+    "Counts",
+    "KeptPictures",
+    "Member",
+    "Run",
+    "visible",
+    "write_clusters",
+    "write_report",
+]

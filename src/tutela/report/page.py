@@ -21,7 +21,8 @@ SCRIPT = files("tutela.report").joinpath("sorting.js").read_text(encoding="utf-8
 #: A group of more rows than this is folded when the page opens, so that the browser need not lay it out.
 FOLDED_FROM = 100
 
-_MARK = (
+#: The sign beside the name.
+MARK = (
     '<svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true">'
     '<path d="M16 2.5 27.5 7v8.6c0 6.6-4.6 11.6-11.5 13.9C9.1 27.2 4.5 22.2 4.5 15.6V7z"/>'
     '<circle cx="16" cy="15" r="4.5"/></svg>'
@@ -58,7 +59,7 @@ def masthead(title: str, run: Run, finished: datetime, counts: Counts) -> Markup
     """Return title, one sentence that says how it went, and the numbers, which are the filter as well."""
     lasted = wording.duration(finished - run.started).replace(" ", "\u00a0")
     return Markup(
-        f'<header class="masthead">\n<p class="brand">{_MARK}<span>Tutela</span>'
+        f'<header class="masthead">\n<p class="brand">{MARK}<span>Tutela</span>'
         '<span class="kind">match report</span></p>\n'
         f"<h1>{isolated(title)}</h1>\n"
         f'<p class="when"><time datetime="{finished.isoformat()}">{text(wording.moment(finished))}</time>, '

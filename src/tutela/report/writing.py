@@ -58,7 +58,7 @@ def write_report(
                 rows[name].write(row(finding, by_name))
             for problem in finding.problems:
                 problems.write(problem_row(finding, problem))
-        with _replacing(target) as out:
+        with replacing(target) as out:
             _join(out, rows, problems, counts, title=title, lists=lists, run=run, finished=now())
     return counts
 
@@ -108,7 +108,8 @@ def _piece(folder: Path) -> Text:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Text]:
+def replacing(target: Path) -> Iterator[Text]:
+    """Open a file that takes the target's place once the block ends well, readable by its owner only."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     part = Path(name)
     try:
