@@ -8,6 +8,7 @@ from itertools import islice
 
 from tutela.engine.matching import MOST_HITS, decide, match_many
 from tutela.engine.snapshot import ListSnapshot, UnaskedList
+from tutela.engine.spans import find_spans
 from tutela.model import Finding
 from tutela.signals import Source, kinds
 
@@ -27,11 +28,14 @@ def match_given(
     """
     stream = iter(findings)
     while step := list(islice(stream, STEP)):
-        matches = match_many([finding.signals for finding in step], lists, most_hits=most_hits)
+        held = [one.held() if isinstance(one, ListSnapshot) else one for one in lists]
+        matches = match_many([finding.signals for finding in step], held, most_hits=most_hits)
         for finding, (hits, problems) in zip(step, matches, strict=True):
             told = (*finding.problems, *problems)
-            verdict = decide(hits, readable=_readable(finding), problems=told)
-            yield replace(finding, hits=tuple(hits), verdict=verdict, problems=told)
+            spans = find_spans(finding.frames, finding.signals, hits, held)
+            moments = {frame.number: frame.time for frame in finding.frames if frame.time is not None}
+            verdict = decide(hits, readable=_readable(finding), problems=told, moments=moments, spans=spans)
+            yield replace(finding, hits=tuple(hits), verdict=verdict, problems=told, spans=spans)
 
 
 def _readable(finding: Finding) -> bool:

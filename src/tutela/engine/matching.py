@@ -15,13 +15,14 @@ table:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from tutela.engine.moments import moment_reasons
 from tutela.engine.snapshot import HeldList, ListSnapshot, SnapshotView, UnaskedList, threshold
 from tutela.model import (
     Entry,
@@ -35,6 +36,7 @@ from tutela.model import (
     ProblemKind,
     Purpose,
     Signal,
+    Span,
     Unreadable,
     Verdict,
 )
@@ -148,7 +150,7 @@ def _meet(contents: Sequence[Sequence[Signal]], view: SnapshotView, kind: Signal
         (number, signal)
         for number, signals in enumerate(contents)
         for signal in signals
-        if signal.kind == kind.name and (signal.quality is None or signal.quality >= limit.quality)
+        if signal.kind == kind.name and (signal.quality is None or signal.quality >= limit.quality) and not signal.unfit
     ]
     if not asked:
         return None
@@ -219,6 +221,7 @@ def _hits(meetings: _Meetings, view: SnapshotView) -> Iterator[tuple[int, Hit]]:
                 labels=entry.labels,
                 source=entry.source,
                 added=entry.added,
+                number=number,
             ),
         )
 
@@ -252,11 +255,19 @@ def rank(hit: Hit) -> tuple[int, int, int, int, str, str, int]:
 
 
 # ------------------------------------------------------------------------------------------------------- verdict
-def decide(hits: Iterable[Hit], *, readable: bool, problems: Iterable[Problem] = ()) -> Verdict:
+def decide(
+    hits: Iterable[Hit],
+    *,
+    readable: bool,
+    problems: Iterable[Problem] = (),
+    moments: Mapping[int, float] | None = None,
+    spans: Sequence[Span] = (),
+) -> Verdict:
     """Return the verdict on one content; the module's text has the rules.
 
     ``readable``: whether at least one frame was decoded, or nothing needed decoding.  ``problems`` are those of the
-    content; lists that were not asked are found among them.  The order of the hits does not matter.
+    content; lists that were not asked are found among them.  The order of the hits does not matter.  ``moments`` are
+    the times of a video's frames, in seconds, by number, and ``spans`` its spans: the reasons tell of them.
     """
     ordered = sorted(hits, key=rank)
     known = [hit for hit in ordered if hit.purpose is Purpose.KNOWN]
@@ -265,8 +276,9 @@ def decide(hits: Iterable[Hit], *, readable: bool, problems: Iterable[Problem] =
     standing = [hit for hit in known if _cover(hit, benign) is None]
     if standing:
         hit = standing[0]
+        when = moment_reasons(standing, moments or {}, spans)
         variant = Known if _is_exact(hit) else Near
-        return variant(hit, (_sentence(hit), *_grading(hit), *_more(known), *unasked))
+        return variant(hit, (_sentence(hit), *_grading(hit), *when, *_more(known), *unasked))
     if known:
         covered = known[0]
         cover = _cover(covered, benign)

@@ -19,8 +19,9 @@ from tutela.engine.policy import Policy
 from tutela.engine.pool import Pool
 from tutela.engine.self_test import require_right_answers
 from tutela.engine.snapshot import HeldList, ListSnapshot, UnaskedList, open_snapshots
+from tutela.engine.spans import find_spans
 from tutela.engine.worker_process import WorkerStart
-from tutela.model import Content, Finding, Hit, Limits, NothingFound, Problem, Unreadable, Verdict
+from tutela.model import Content, Finding, Hit, Limits, NothingFound, Problem, Span, Unreadable, Verdict
 from tutela.model.errors import IndexDamaged
 from tutela.signals import Measure, kinds
 
@@ -71,7 +72,7 @@ class Engine:
         Raises `WorkersFailed` if no worker can be started; nothing that is in a content raises.
         """
         policy = self.policy
-        wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails)
+        wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails, policy.sampling, policy.cells)
         settled = self._settled() if policy.pixels == "when-needed" and not policy.thumbnails else None
         with closing(self._examiner.run(contents, wanted, settled)) as batches:
             for batch in batches:
@@ -80,7 +81,7 @@ class Engine:
     def hash_many(self, contents: Iterable[Content | None]) -> Iterator[Finding]:
         """Yield a finding for each content, in their order, without asking any list; everything is decoded."""
         policy = self.policy
-        wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails)
+        wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails, policy.sampling, policy.cells)
         with closing(self._examiner.run(contents, wanted)) as batches:
             for batch in batches:
                 for name, found in batch:
@@ -109,13 +110,18 @@ class Engine:
             held = settled.held(found, newest) if settled is not None else newest
             groups.setdefault(_state(held), (held, []))[1].append(at)
         matches: dict[int, Match] = {}
+        asked: dict[int, Held] = {}
         for held, members in groups.values():
+            asked.update(dict.fromkeys(members, held))
             signals = [batch[at][1].signals for at in members]
             matches.update(zip(members, match_many(signals, held, most_hits=self.policy.most_hits), strict=True))
         for at, (name, found) in enumerate(batch):
             hits, problems = matches[at]
-            verdict = decide(hits, readable=_readable(found, wanted), problems=problems)
-            yield _finding(name, found, hits, problems, verdict)
+            spans = find_spans(found.frames, found.signals, hits, asked[at])
+            moments = {frame.number: frame.time for frame in found.frames if frame.time is not None}
+            readable = _readable(found, wanted)
+            verdict = decide(hits, readable=readable, problems=problems, moments=moments, spans=spans)
+            yield _finding(name, found, hits, problems, verdict, spans=spans)
 
     def _settled(self) -> _Settling | None:
         """Return what says whether digests alone settle verdicts; ``None`` if no list has any digest."""
@@ -200,7 +206,15 @@ def _readable(found: Examined, wanted: Wanted) -> bool:
     return bool(found.frames) or not wanted.pixels
 
 
-def _finding(name: str, found: Examined, hits: Iterable[Hit], problems: Iterable[Problem], verdict: Verdict) -> Finding:
+def _finding(
+    name: str,
+    found: Examined,
+    hits: Iterable[Hit],
+    problems: Iterable[Problem],
+    verdict: Verdict,
+    *,
+    spans: tuple[Span, ...] = (),
+) -> Finding:
     return Finding(
         name=name,
         size=found.size,
@@ -212,4 +226,5 @@ def _finding(name: str, found: Examined, hits: Iterable[Hit], problems: Iterable
         verdict=verdict,
         problems=(*found.problems, *problems),
         thumbnail=found.thumbnail,
+        spans=spans,
     )

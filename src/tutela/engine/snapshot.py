@@ -5,7 +5,8 @@ their entries; its records hold what a hit tells of an entry; its meta holds the
 whose measure is a distance leaves out values of known quality below the list's threshold.
 
 A record is a JSON array ``[key, source, added, grades, labels]``, cut behind its last value that is not empty;
-``added`` is in microseconds since 1970 UTC, ``grades`` are ``[scheme, code]``.
+``added`` is in microseconds since 1970 UTC, ``grades`` are ``[scheme, code]``.  Of a video whose frames have times, a
+line feed and its track (`tutela.model.track`) follow.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import numpy.typing as npt
 from tutela.index import Change, IndexFolder, IndexView
 from tutela.model import Entry, Grade, ListInfo, Problem, ProblemKind, Purpose, Signal, Threshold
 from tutela.model.errors import IndexBusy, IndexDamaged
+from tutela.model.track import Track, pack_track, read_track
 from tutela.signals import Measure, SignalKind, kinds
 
 try:
@@ -48,6 +50,9 @@ SCAN_PAIRS = 1 << 22
 #: Seconds after which a snapshot that could not be opened is looked at once more: a writer may just be changing
 #: folders.
 SECOND_LOOK = 0.05
+
+#: Ends a record's JSON, which has none itself, where a track follows.
+_TRACK_MARK = b"\n"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -95,6 +100,17 @@ class SnapshotView:
         except KeyError:
             raise IndexDamaged(path=f"of list {self.info.name}", reason="an entry that was met has no record") from None
         return _entry_of(record)
+
+    def track(self, number: int) -> Track | None:
+        """Return the frames of a known video, `tutela.model.track.FRAME` [n] by time; ``None`` if it tells of none."""
+        try:
+            _, mark, packed = self.index.record(number).partition(_TRACK_MARK)
+        except KeyError:
+            return None
+        try:
+            return read_track(packed) if mark else None
+        except ValueError:
+            raise IndexDamaged(path=f"of list {self.info.name}", reason="an entry's frames are torn") from None
 
 
 class ListSnapshot:
@@ -378,11 +394,12 @@ def _record_of(entry: Entry) -> bytes:
     ]
     while len(fields) > 1 and not fields[-1]:
         fields.pop()
-    return _encode(fields).encode()
+    track = pack_track(entry.signals)
+    return _encode(fields).encode() + (_TRACK_MARK + track if track else b"")
 
 
 def _entry_of(record: bytes) -> Entry:
-    told: list[Any] = json.loads(record)
+    told: list[Any] = json.loads(record.partition(_TRACK_MARK)[0])
     key, source, added, grades, labels = told + ["", "", 0, [], []][len(told) :]
     return Entry(
         key,

@@ -14,6 +14,7 @@ from tutela.model.verdict import (
     ListedBenign,
     Near,
     NothingFound,
+    Span,
     Unreadable,
     Verdict,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Removed",
     "Settings",
     "Signal",
+    "Span",
     "Threshold",
     "Unhashable",
     "Unreadable",

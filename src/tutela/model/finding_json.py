@@ -25,6 +25,7 @@ from tutela.model.verdict import (
     ListedBenign,
     Near,
     NothingFound,
+    Span,
     Unreadable,
     Verdict,
 )
@@ -57,6 +58,8 @@ def finding_to_json(finding: Finding) -> Json:
         ],
         "problems": [problem_to_json(problem) for problem in finding.problems],
     }
+    if finding.spans:
+        record["spans"] = [_span_to_json(span) for span in finding.spans]
     return record
 
 
@@ -79,6 +82,7 @@ def finding_from_json(record: Mapping[str, Any]) -> Finding:
             hits=_parts(record["hits"], _hit_from_json),
             verdict=_verdict_from_json(record["verdict"]),
             problems=_parts(record["problems"], problem_from_json),
+            spans=_parts(record.get("spans", []), _span_from_json),
         )
     except KeyError as missing:
         raise FindingInvalid(reason=f"the field {missing} is missing") from None
@@ -98,6 +102,8 @@ def signal_to_json(signal: Signal) -> Json:
         record["orientation"] = signal.orientation.value
     if signal.unfit is not None:
         record["unfit"] = _text(signal.unfit)
+    if signal.time is not None:
+        record["time"] = signal.time
     return record
 
 
@@ -112,6 +118,7 @@ def signal_from_json(record: Mapping[str, Any]) -> Signal:
         frame=record.get("frame"),
         orientation=Orientation(record.get("orientation", Orientation.ORIGINAL)),
         unfit=record.get("unfit"),
+        time=record.get("time"),
     )
 
 
@@ -179,6 +186,34 @@ def _hit_from_json(record: Mapping[str, Any]) -> Hit:
         labels=tuple(record["labels"]),
         source=record["source"],
         added=None if record["added"] is None else datetime.fromisoformat(record["added"]),
+    )
+
+
+def _span_to_json(span: Span) -> Json:
+    return {
+        "list": _text(span.list_name),
+        "entry": _text(span.entry_key),
+        "purpose": span.purpose.value,
+        "start": span.start,
+        "end": span.end,
+        "known_start": span.known_start,
+        "known_end": span.known_end,
+        "frames": span.frames,
+        "mean_distance": span.mean_distance,
+    }
+
+
+def _span_from_json(record: Mapping[str, Any]) -> Span:
+    return Span(
+        list_name=record["list"],
+        entry_key=record["entry"],
+        purpose=Purpose(record["purpose"]),
+        start=record["start"],
+        end=record["end"],
+        known_start=record["known_start"],
+        known_end=record["known_end"],
+        frames=record["frames"],
+        mean_distance=record["mean_distance"],
     )
 
 

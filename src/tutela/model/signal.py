@@ -27,6 +27,7 @@ class Signal:
     bytes; ``quality`` 0 to 100 where the kind measures one, else ``None``.  ``frame`` is the number of the frame it was
     taken from (0 for the first), ``None`` for a signal of the bytes themselves.  ``unfit`` says why a perceptual hash
     must not decide a near match (it is of a sheet, of a flat or periodic picture), ``None`` for a sound one.
+    ``time`` is the moment of a listed video's frame, in seconds; of a content's own signals its frames tell it.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Signal:
     frame: int | None = None
     orientation: Orientation = Orientation.ORIGINAL
     unfit: str | None = None
+    time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

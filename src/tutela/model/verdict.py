@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tutela.model.content import MediaType
@@ -17,7 +17,8 @@ class Hit:
     """An entry met by a signal.
 
     ``distance`` is in the kind's own measure (bits for ``pdq``, 0 for a digest).  ``frame`` is the frame it was met in,
-    ``None`` when the bytes themselves met it.
+    ``None`` when the bytes themselves met it.  ``number`` is the entry's own in the state of the list that was asked;
+    it is not part of the JSON form.
     """
 
     list_name: str
@@ -32,6 +33,26 @@ class Hit:
     labels: tuple[str, ...] = ()
     source: str = ""
     added: datetime | None = None
+    number: int | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch that a video, or a sheet of its frames, shares with a known one.
+
+    ``start`` and ``end`` are seconds of the content, ``None`` for a sheet, which has no clock; ``known_start`` and
+    ``known_end`` seconds of the known video.  ``frames`` counts those that met; ``mean_distance`` is in bits of PDQ.
+    """
+
+    list_name: str
+    entry_key: str
+    purpose: Purpose
+    start: float | None
+    end: float | None
+    known_start: float
+    known_end: float
+    frames: int
+    mean_distance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,7 @@ class Finding:
 
     ``signals`` holds what was computed and ``unhashable`` what could not be; ``thumbnail`` is a small WebP picture
     (bytes) only where a report asked for one, and is not part of the JSON form.
+    ``spans`` are the stretches that a video shares with known ones.
     """
 
     name: str
@@ -127,3 +149,4 @@ class Finding:
     verdict: Verdict
     problems: tuple[Problem, ...]
     thumbnail: bytes | None = None
+    spans: tuple[Span, ...] = ()

@@ -12,10 +12,17 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from tutela.model import Entry, Grade, Signal
+from tutela.model.track import TRACKED, pack_track, track_signals
 from tutela.signals import kinds
 
 #: Longest key, label, grade part or source that the store takes, in characters.
 LONGEST_TEXT = 1024
+
+#: What stands in the column of kinds for a row whose value is a video's track (`tutela.model.track`).
+TRACK = "track"
+
+#: Sorts before every time.
+_NO_TIME = -1.0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -121,23 +128,26 @@ def merge(earlier: Entry, later: Entry) -> Entry:
 
 
 def _together(signals: Iterable[Signal]) -> tuple[Signal, ...]:
-    qualities: dict[tuple[str, bytes], int | None] = {}
+    qualities: dict[tuple[str, bytes, float], int | None] = {}
     for signal in signals:
-        name = (signal.kind, signal.value)
+        name = (signal.kind, signal.value, _NO_TIME if signal.time is None else signal.time)
         known = qualities.get(name)
         if known is None or (signal.quality is not None and signal.quality > known):
             qualities[name] = signal.quality
-    return tuple(Signal(kind, value, qualities[kind, value]) for kind, value in sorted(qualities))
+    return tuple(
+        Signal(kind, value, quality, time=None if time == _NO_TIME else time)
+        for (kind, value, time), quality in sorted(qualities.items(), key=itemgetter(0))
+    )
 
 
 def row_of(entry: Entry) -> EntryRow:
     """Return the columns of an entry; equal content gives an equal fingerprint, in whatever order it comes."""
     first = entry.signals[0]
     signals: tuple[tuple[str, bytes, int | None], ...]
-    if len(entry.signals) == 1:
+    if len(entry.signals) == 1 and first.time is None:
         signals = ((first.kind, first.value, first.quality),)
     else:
-        signals = tuple((signal.kind, signal.value, signal.quality) for signal in _together(entry.signals))
+        signals = _columns(entry.signals)
     grades, labels = "[]", "[]"
     if entry.grades:
         grades = _json(sorted({(grade.scheme, grade.code) for grade in entry.grades}))
@@ -159,6 +169,14 @@ def row_of(entry: Entry) -> EntryRow:
     )
 
 
+def _columns(signals: tuple[Signal, ...]) -> tuple[tuple[str, bytes, int | None], ...]:
+    """Return each value once, and after them the track that tells at what times the frames of a video come."""
+    timeless = _together(replace(signal, time=None) if signal.time is not None else signal for signal in signals)
+    columns = tuple((signal.kind, signal.value, signal.quality) for signal in timeless)
+    track = pack_track(signals)
+    return (*columns, (TRACK, track, None)) if track else columns
+
+
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -172,7 +190,7 @@ def entries_of(rows: Iterable[Any]) -> Iterator[tuple[int, Entry]]:
             number,
             Entry(
                 key=key,
-                signals=tuple(Signal(kind, value, quality) for *_, kind, value, quality in pieces if kind is not None),
+                signals=_signals(pieces),
                 grades=_grades(grades),
                 labels=() if labels == "[]" else tuple(json.loads(labels)),
                 source=source,
@@ -180,6 +198,20 @@ def entries_of(rows: Iterable[Any]) -> Iterator[tuple[int, Entry]]:
                 updated=moment(updated),
             ),
         )
+
+
+def _signals(pieces: list[Any]) -> tuple[Signal, ...]:
+    track: tuple[Signal, ...] = ()
+    signals = []
+    for *_, kind, value, quality in pieces:
+        if kind == TRACK:
+            track = track_signals(value)
+        elif kind is not None:
+            signals.append(Signal(kind, value, quality))
+    if not track:
+        return tuple(signals)
+    timed = {signal.value for signal in track}
+    return (*(one for one in signals if one.kind != TRACKED or one.value not in timed), *track)
 
 
 def _grades(column: str) -> tuple[Grade, ...]:

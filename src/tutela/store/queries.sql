@@ -92,6 +92,6 @@ SELECT state, COUNT(*) AS rows FROM entries WHERE list = :list GROUP BY state
 -- count_signals --
 SELECT s.kind, COUNT(*) AS rows
   FROM entries e JOIN signals s ON s.entry = e.id
- WHERE e.list = :list AND e.state = 'active'
+ WHERE e.list = :list AND e.state = 'active' AND s.kind <> 'track'
  GROUP BY s.kind
  ORDER BY s.kind

@@ -1,0 +1,41 @@
+"""Sentences that tell when, in a video, something was met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tutela.model import Hit, Purpose, Span
+
+#: Moments and spans that a verdict's reasons name; the hits and spans of the finding have them all.
+MOST_NAMED = 8
+
+
+def clock(seconds: float) -> str:
+    """Return a time as h:mm:ss, cut to the second."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def moment_reasons(known: Sequence[Hit], moments: Mapping[int, float], spans: Iterable[Span]) -> tuple[str, ...]:
+    """Return the reasons of a verdict that tell when known entries were met; none for a content without times.
+
+    ``moments`` gives the time of frames, in seconds, by number.
+    """
+    met = sorted({moments[hit.frame] for hit in known if hit.frame is not None and hit.frame in moments})
+    if not met:
+        return ()
+    times = list(dict.fromkeys(clock(time) for time in met))
+    more = f" and {len(times) - MOST_NAMED} more" if len(times) > MOST_NAMED else ""
+    told = [f"Known entries were met at {', '.join(times[:MOST_NAMED])}{more}."]
+    stretches = [span for span in spans if span.purpose is Purpose.KNOWN]
+    told += [_stretch(span) for span in stretches[:MOST_NAMED]]
+    if len(stretches) > MOST_NAMED:
+        told.append(f"{len(stretches) - MOST_NAMED} more stretches are shared with known videos.")
+    return tuple(told)
+
+
+def _stretch(span: Span) -> str:
+    known = f"{clock(span.known_start)} to {clock(span.known_end)} of a known video in list {span.list_name!r}"
+    if span.start is None or span.end is None:
+        return f"Its cells follow {known}, in order."
+    return f"{clock(span.start)} to {clock(span.end)} runs along {known}."
