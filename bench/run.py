@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import clusters
 import decode
 import files
 import search
@@ -25,9 +26,12 @@ BENCHMARKS: dict[str, Callable[[], Table]] = {
     "kernel": decode.kernel,
     "agreement": decode.agreement,
     "files": files.folder,
+    "dbscan": clusters.against_sklearn,
+    "clusters": clusters.at_sizes,
+    "changing": clusters.coming_and_going,
 }
 
-PACKAGES = ("tutela", "numpy", "pillow", "simplejpeg", "faiss-cpu", "threatexchange", "pdqhash")
+PACKAGES = ("tutela", "numpy", "pillow", "simplejpeg", "faiss-cpu", "threatexchange", "pdqhash", "scikit-learn")
 
 
 def main() -> None:

@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PEERS = ("pdqhash==0.2.8", "threatexchange==1.2.17", "faiss-cpu==1.15.1")
+PEERS = ("pdqhash==0.2.8", "threatexchange==1.2.17", "faiss-cpu==1.15.1", "scikit-learn==1.9.1")
 
 
 def main() -> None:
-    """Create the environment once, then bring tutela in it up to date."""
+    """Create the environment once, then bring the peers and tutela in it up to date."""
     python = HERE / ".env" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(HERE / ".env")], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PEERS], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PEERS], check=True)
     subprocess.run([str(python), "-m", "pip", "install", "--quiet", f"{HERE.parent}[demo]"], check=True)
 
 

@@ -102,5 +102,5 @@ def test_nothing_is_no_cluster():
     ],
 )
 def test_what_is_refused(codes, eps, min_pts, core):
-    with pytest.raises(ValueError, match="must be|needed"):
+    with pytest.raises(ValueError, match=r"must be|needed"):
         dbscan(codes, eps, min_pts, core=core)

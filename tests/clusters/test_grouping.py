@@ -86,7 +86,7 @@ def test_what_is_refused():
         {"order": np.arange(2)},
         {"decide": 40, "confirm": 31},
     ):
-        with pytest.raises(ValueError, match="needed|caps"):
+        with pytest.raises(ValueError, match=r"needed|caps"):
             list(groups(codes, labels, **arguments))
     with pytest.raises(ValueError, match="label"):
         list(groups(codes, labels[:2]))
