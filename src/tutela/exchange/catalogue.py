@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tutela.exchange.format import Format, Item, Written
+from tutela.exchange.hash_lines import HASH_LINES
 from tutela.exchange.ncmec import NCMEC
 from tutela.exchange.source import Source, Torn
 from tutela.exchange.table import CSV
 from tutela.exchange.text import TEXT
 from tutela.exchange.vics import VICS_1, VICS_2
+from tutela.exchange.vpdq import VPDQ
 from tutela.model import Entry, ListInfo, Rejected
 from tutela.model.errors import FormatUnknown
 
 
 def formats() -> tuple[Format, ...]:
     """Return every format, in the order in which an unnamed file is tried."""
-    return (NCMEC, VICS_2, VICS_1, CSV, TEXT)
+    return (NCMEC, VICS_2, VICS_1, HASH_LINES, VPDQ, CSV, TEXT)
 
 
 def read(path: Path, format_name: str | None = None, on_bytes: Callable[[int], None] | None = None) -> Iterator[Item]:
