@@ -54,6 +54,9 @@ def hash_files(  # noqa: PLR0917 - Typer takes them all by name
     null: options.Null = False,
     kind: Kinds = None,
     orientations: options.Orientations = False,
+    video: options.Video = "scenes",
+    rate: options.Rate = 1.0,
+    letterbox: options.Letterbox = True,
     in_process: options.InProcess = False,
     workers: options.Workers = None,
     jsonl: options.JsonLines = False,
@@ -70,7 +73,8 @@ def hash_files(  # noqa: PLR0917 - Typer takes them all by name
     if as_format is not None and (jsonl or table):
         raise UsageError(reason="--as excludes --jsonl and --table.")
     shown = "none" if as_format is not None else form(jsonl=jsonl, table=table)
-    policy = Policy(pixels="always", orientations=orientations, kinds=_kinds(kind))
+    sampling = options.sampling(video, rate, letterbox=letterbox)
+    policy = Policy(pixels="always", orientations=orientations, kinds=_kinds(kind), sampling=sampling)
     number = None if in_process else settings.workers if workers is None else workers
     found = contents(paths or (), files_from, null=null, most=settings.limits.max_bytes, warn=talk.warn)
     bar = not (shown == "table" and prints_to_terminal())

@@ -87,6 +87,9 @@ def match(  # noqa: PLR0917 - Typer takes them all by name
     signals: Signals = None,
     list_names: ListNames = None,
     orientations: options.Orientations = False,
+    video: options.Video = "scenes",
+    rate: options.Rate = 1.0,
+    letterbox: options.Letterbox = True,
     in_process: options.InProcess = False,
     workers: options.Workers = None,
     jsonl: options.JsonLines = False,
@@ -113,7 +116,8 @@ def match(  # noqa: PLR0917 - Typer takes them all by name
     plan = _Plan(settings, settings.workers if workers is None else workers)
     if in_process:
         plan.workers = None
-    policy = Policy(orientations=orientations, thumbnails=thumbnails and report is not None)
+    sampling = options.sampling(video, rate, letterbox=letterbox)
+    policy = Policy(orientations=orientations, thumbnails=thumbnails and report is not None, sampling=sampling)
     with ExitStack() as stack:
         asked = _lists(settings, list_names)
         if signals is None:
