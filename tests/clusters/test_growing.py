@@ -66,12 +66,22 @@ def test_many_at_once_and_then_a_few():
     for at in range(5000, 6000, 250):
         clusters.insert(codes[at : at + 250], np.arange(at, at + 250, dtype=np.uint64))
     assert np.array_equal(clusters.labels()[1], dbscan(codes, 31, 3))
-    kept = np.random.default_rng(4).random(6000) < 0.4
+    kept = np.random.default_rng(4).random(6000) < 0.15  # so few that the rest is clustered anew on the way
     gone = np.flatnonzero(~kept)
     for part in np.array_split(gone, 7):
         clusters.remove(part.astype(np.uint64))
         clusters.labels()
     assert np.array_equal(clusters.labels()[1], dbscan(codes[kept], 31, 3))
+
+
+def test_nothing_has_no_labels():
+    clusters = Clusters(31, 2)
+    assert [found.tolist() for found in clusters.labels()] == [[], []]
+    clusters.insert(np.zeros((0, 32), np.uint8), ids_of([]))
+    clusters.insert(np.zeros((1, 32), np.uint8), ids_of([5]))
+    clusters.remove(ids_of([5]))
+    clusters.remove(ids_of([]))
+    assert [found.tolist() for found in clusters.labels()] == [[], []]
 
 
 def test_a_bridge_that_goes_divides():
