@@ -12,6 +12,7 @@
 #include <string>
 
 #include "crc32c.h"
+#include "grids.h"
 #include "join.h"
 #include "memory.h"
 #include "path.h"
@@ -226,6 +227,25 @@ std::tuple<std::string, double> plan(size_t rows, int radius, size_t queries) {
   return {"scan", scan / 1000};
 }
 
+// ------------------------------------------------------------------------------------------------- grids
+
+// Cells as rows of x, y, width, height and confidence, and the features that a scorer reads.
+auto separate(Grey pixels) {
+  if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
+  Separation found;
+  {
+    nb::gil_scoped_release release;
+    found = separate_grid(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
+                          static_cast<ptrdiff_t>(pixels.shape(1)));
+  }
+  std::vector<float> cells;
+  for (const GridCell& cell : found.cells)
+    for (const float value : {static_cast<float>(cell.x), static_cast<float>(cell.y), static_cast<float>(cell.width),
+                              static_cast<float>(cell.height), cell.confidence})
+      cells.push_back(value);
+  return std::make_tuple(give(std::move(cells)), give(std::vector<float>(found.features, found.features + kGridFeatures)));
+}
+
 // ---------------------------------------------------------------------------------------------- clusters
 
 // `step` is called with the share that is done; whatever it raises, and Ctrl-C, ends the work.
@@ -297,6 +317,7 @@ NB_MODULE(_kernel, m) {
   m.def("pdq_orientations_rgb", [](Rgb p, int turn, int by, Full full) {
     return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn, by, full));
   }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
+  m.def("separate", &separate, "pixels"_a.noconvert(), "Cells of a composite picture, flat [5 n], and features [24].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("block_sums", [](Bytes data) { return give(sums_of(data.data(), data.shape(0))); }, "data"_a.noconvert());

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutela.model import (
+    Box,
     Finding,
     FrameInfo,
     Grade,
@@ -71,14 +72,23 @@ signals = st.builds(
     quality=st.none() | st.integers(0, 100),
     frame=frame_number,
     orientation=st.sampled_from(Orientation),
+    unfit=st.none() | st.just("sheet"),
 )
+sizes = st.integers(1, 9)
+cells = st.builds(
+    lambda box, first, parent: FrameInfo(first, box.width, box.height, None, None, parent, box),
+    st.builds(Box, number, number, sizes, sizes),
+    number,
+    number,
+)
+layouts = st.none() | st.sampled_from(["grid", "mosaic", "embedded"])
 findings = st.builds(
     Finding,
     name=file_name,
     size=st.none() | st.integers(0, 1 << 40),
     media_type=st.none() | st.sampled_from(MediaType),
     frames=st.lists(
-        st.builds(FrameInfo, number, st.integers(1, 9), st.integers(1, 9), st.none() | st.floats(0, 9)), max_size=2
+        st.builds(FrameInfo, number, sizes, sizes, st.none() | st.floats(0, 9), layouts) | cells, max_size=2
     ).map(tuple),
     signals=st.lists(signals, max_size=3).map(tuple),
     unhashable=st.lists(st.builds(Unhashable, text, text, frame_number), max_size=2).map(tuple),

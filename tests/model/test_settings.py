@@ -17,7 +17,7 @@ def test_every_row_is_read_and_says_something():
     given = {f"TUTELA_{row.name.upper()}": "7" for row in SETTINGS if not isinstance(row.default, str)}
     settings = read_settings(given | {"TUTELA_HOME": "/x", "TUTELA_KERNEL": "portable"})
     assert (settings.home, settings.kernel, settings.workers) == (Path("/x"), "portable", 7)
-    assert settings.limits == Limits(7, 7, 7, 7.0, 7)
+    assert settings.limits == Limits(7, 7, 7, 7.0, 7, 7, 7.0)
     assert all(row.help.endswith(".") for row in SETTINGS)
 
 

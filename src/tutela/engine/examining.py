@@ -6,10 +6,12 @@ The same functions run within the caller's process, for bytes it trusts, and ins
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from tutela.engine.sheets import SHEET, SHORTER_SIDE, Sheets, cell_signals
 from tutela.engine.source import Source, unreadable
-from tutela.media import frames, sniff, thumbnail
+from tutela.media import DEFAULT_SAMPLING, REDUCED_SIDE, Sampling, frames, is_video, sniff, stream_frames, thumbnail
 from tutela.model import Frame, FrameInfo, Limits, MediaType, Problem, ProblemKind, Signal, Unhashable
 from tutela.signals import PDQ, frame_signals, kinds
 from tutela.signals import Source as KindSource
@@ -26,12 +28,14 @@ class Wanted:
     """What is to be learned of a content.
 
     ``kinds`` names the signals; ``orientations`` asks for all eight ways to lay each frame; ``thumbnail`` for a small
-    picture of the first frame, which costs a decode in colour.
+    picture of the first frame, which costs a decode in colour; ``sampling`` says which frames of a video to take.
     """
 
     kinds: frozenset[str] = COMPUTED
     orientations: bool = False
     thumbnail: bool = False
+    sampling: Sampling = DEFAULT_SAMPLING
+    cells: bool = True
 
     @property
     def digests(self) -> bool:
@@ -97,11 +101,17 @@ def examine_bytes(source: Source, wanted: Wanted) -> Examined:
 
 def examine_pixels(source: Source, limits: Limits, wanted: Wanted) -> Examined:
     """Return what the frames of a source tell: signals, particulars, a thumbnail.  Size and type are left out."""
+    try:
+        head = source.head()
+    except OSError as error:
+        return lost(unreadable(error), wanted)
+    if is_video(head):
+        return _Look(source, head, limits, wanted).result()
     if source.size > limits.max_bytes:
         text = f"{source.size} bytes are more than the limit of {limits.max_bytes}; it was not decoded"
         return lost(Problem(ProblemKind.LIMIT, "file", text), wanted)
     try:
-        return _Look(source.whole(), limits, wanted).result()
+        return _Look(source, source.whole(), limits, wanted).result()
     except OSError as error:
         return lost(unreadable(error), wanted)
     except MemoryError:
@@ -127,24 +137,29 @@ def _no_frame(reason: str, wanted: Wanted) -> tuple[Unhashable, ...]:
 
 
 class _Look:
-    """One pass over the frames of a file."""
+    """One pass over the frames of a file: ``data`` are its bytes, of a video the first ones."""
 
-    def __init__(self, data: bytes, limits: Limits, wanted: Wanted) -> None:
+    def __init__(self, source: Source, data: bytes, limits: Limits, wanted: Wanted) -> None:
+        self._source = source
         self._data = data
+        self._video = is_video(data)
         self._limits = limits
         self._wanted = wanted
-        self._until = time.monotonic() + limits.max_seconds
+        self._until = time.monotonic() + (limits.max_video_seconds if self._video else limits.max_seconds)
         self._infos: list[FrameInfo] = []
         self._signals: list[Signal] = []
         self._unhashable: list[Unhashable] = []
         self._problems: list[Problem] = []
         self._thumbnail: bytes | None = None
+        self._sheets = Sheets(self._problems.append)
 
     def result(self) -> Examined:
         """Go through the frames; what earlier ones told is kept if memory runs out at a later one."""
         try:
-            for frame in frames(self._data, self._limits, self._problems.append, luma=True):
+            for frame in self._frames(self._limits, self._problems.append, luma=True):
                 self._take(frame)
+            for cell in self._sheets.cells(max((info.number for info in self._infos), default=-1) + 1):
+                self._cell(cell)
             if self._wanted.thumbnail and self._infos and self._thumbnail is None:
                 self._colour()
         except MemoryError:
@@ -160,22 +175,42 @@ class _Look:
             thumbnail=self._thumbnail,
         )
 
+    def _frames(self, limits: Limits, report: Callable[[Problem], None], *, luma: bool) -> Iterator[Frame]:
+        if not self._video:
+            least = SHORTER_SIDE if self._wanted.cells else REDUCED_SIDE
+            return frames(self._data, limits, report, luma=luma, shorter_side=least)
+        stream, sampling = self._source.stream(), self._wanted.sampling
+        return stream_frames(stream, self._data, limits, report, luma=luma, sampling=sampling)
+
     def _take(self, frame: Frame) -> None:
+        # A video's frames are too many to look for cells in each, and hardly ever sheets.
+        layout = self._sheets.layout(frame) if self._wanted.cells and not self._video else None
         if PDQ.name in self._wanted.kinds:
-            for signal in frame_signals(frame, orientations=self._wanted.orientations):
-                if isinstance(signal, Signal):
-                    self._signals.append(signal)
-                else:
-                    self._unhashable.append(signal)
+            found = frame_signals(frame, orientations=self._wanted.orientations)
+            self._keep(found, None if layout is None else SHEET)
         if self._wanted.thumbnail and not self._infos and frame.pixels.ndim == 3:
             self._thumbnail = thumbnail(frame)
-        self._infos.append(FrameInfo(frame.number, frame.width, frame.height, frame.time))
+        if frame.parent is None:  # else the same frame of a video once more, without its black bars
+            self._infos.append(FrameInfo(frame.number, frame.width, frame.height, frame.time, layout))
+
+    def _cell(self, cell: Frame) -> None:
+        if PDQ.name in self._wanted.kinds:
+            self._keep(cell_signals(cell, orientations=self._wanted.orientations), None)
+        size = (cell.width, cell.height)
+        self._infos.append(FrameInfo(cell.number, *size, cell.time, parent=cell.parent, cell=cell.cell))
+
+    def _keep(self, found: list[Signal | Unhashable], unfit: str | None) -> None:
+        for signal in found:
+            if isinstance(signal, Unhashable):
+                self._unhashable.append(signal)
+            else:
+                self._signals.append(signal if unfit is None else replace(signal, unfit=unfit))
 
     def _colour(self) -> None:
         """Decode the first frame once more, with its colours: a JPEG was decoded to grey for its signals."""
         left = max(0.0, self._until - time.monotonic())
-        limits = replace(self._limits, max_frames=1, max_seconds=left)
-        first = next(iter(frames(self._data, limits, _deaf)), None)
+        limits = replace(self._limits, max_frames=1, max_seconds=left, max_video_frames=1, max_video_seconds=left)
+        first = next(iter(self._frames(limits, _deaf, luma=False)), None)
         self._thumbnail = None if first is None else thumbnail(first)
 
 

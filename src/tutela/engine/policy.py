@@ -7,6 +7,7 @@ from typing import Literal
 
 from tutela.engine.examining import COMPUTED
 from tutela.engine.matching import MOST_HITS
+from tutela.media import DEFAULT_SAMPLING, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Policy:
 
     ``orientations`` looks for each frame in all eight ways to lay it; ``thumbnails`` adds a small picture to every
     finding, which takes a decode in colour (and implies ``"always"``); ``kinds`` names the signals to compute;
-    ``most_hits`` bounds the hits that a finding keeps of one list.
+    ``most_hits`` bounds the hits that a finding keeps of one list; ``sampling`` says which frames of a video are looked
+    at; ``cells`` whether contact sheets are separated, and their cells looked at too.
     """
 
     pixels: Literal["when-needed", "always"] = "when-needed"
@@ -28,3 +30,5 @@ class Policy:
     thumbnails: bool = False
     kinds: frozenset[str] = COMPUTED
     most_hits: int = MOST_HITS
+    sampling: Sampling = DEFAULT_SAMPLING
+    cells: bool = True

@@ -4,7 +4,8 @@ Every message is a head of 20 bytes (type, number of the job, length of the JSON
 JSON object and a body of raw bytes.  A file to look at travels beside the head of its job as an open file handle.
 
     engine -> worker
-        JOB     {"step", "kinds", "orientations", "thumbnail", "size"}; body: the content, where no handle can be sent
+        JOB     {"step", "kinds", "orientations", "thumbnail", "sampling", "cells", "size"};
+                body: the content, where no handle can be sent
         GO      {"pixels"}: what to do with a job whose digests were asked for first
     worker -> engine
         READY   {"measures"}: warmed up and locked in
@@ -27,7 +28,11 @@ from enum import IntEnum
 from typing import Any
 
 from tutela.engine.examining import Examined, Wanted
+from tutela.engine.sheets import MOST_CELLS, SHEET
+from tutela.grids import LAYOUTS
+from tutela.media import Sampling
 from tutela.model import (
+    Box,
     FrameInfo,
     Limits,
     MediaType,
@@ -51,8 +56,8 @@ _MOST_PROBLEMS = 256
 #: Bytes of JSON that one frame with eight orientations, and one message apart from its frames, may take.
 _JSON_OF_FRAME = 4096
 _JSON_APART = 1 << 19
-#: Digests and eight orientations of every frame.
-_SIGNALS_OF_FRAME = 8
+#: Eight orientations of every frame, cut in up to three ways: whole, a pixel less, without black bars.
+_SIGNALS_OF_FRAME = 24
 _SIGNALS_APART = 8
 #: Kind of signal -> bytes of its value.
 _SIZES = {kind.name: kind.size for kind in kinds()}
@@ -147,6 +152,8 @@ def pack_job(job: int, step: Step, wanted: Wanted, size: int, body_length: int =
         "kinds": sorted(wanted.kinds),
         "orientations": wanted.orientations,
         "thumbnail": wanted.thumbnail,
+        "cells": wanted.cells,
+        "sampling": [wanted.sampling.mode, wanted.sampling.rate, wanted.sampling.letterbox],
         "size": size,
     }
     return pack(Type.JOB, job, record, body_length)
@@ -154,7 +161,13 @@ def pack_job(job: int, step: Step, wanted: Wanted, size: int, body_length: int =
 
 def unpack_wanted(record: Json) -> Wanted:
     """Return what a job wants.  For workers, who trust the engine."""
-    return Wanted(frozenset(record["kinds"]), record["orientations"], record["thumbnail"])
+    sampling = Sampling(*record["sampling"])
+    return Wanted(frozenset(record["kinds"]), record["orientations"], record["thumbnail"], sampling, record["cells"])
+
+
+def most_frames(limits: Limits) -> int:
+    """Return how many frames a worker may tell of one content."""
+    return max(limits.max_frames, limits.max_video_frames) + MOST_CELLS
 
 
 def limits_to_json(limits: Limits) -> Json:
@@ -170,8 +183,8 @@ def pack_found(kind: Type, job: int, found: Examined) -> bytes:
     record = {
         "size": found.size,
         "type": None if found.media_type is None else found.media_type.value,
-        "frames": [[frame.number, frame.width, frame.height, frame.time] for frame in found.frames],
-        "signals": [[s.kind, s.value.hex(), s.quality, s.frame, s.orientation.value] for s in found.signals],
+        "frames": [_frame_row(frame) for frame in found.frames],
+        "signals": [[s.kind, s.value.hex(), s.quality, s.frame, s.orientation.value, s.unfit] for s in found.signals],
         "unhashable": [[none.kind, none.reason, none.frame] for none in found.unhashable],
         "problems": [[problem.kind.value, problem.place, problem.message] for problem in found.problems],
     }
@@ -183,12 +196,12 @@ def read_found(message: Message, max_frames: int) -> Examined:
     """Return what a worker says that it learned, every value checked; raises `Breach`."""
     record = _record(message.json)
     size, media_type = record.get("size"), record.get("type")
-    signals = _rows(record, "signals", _SIGNALS_APART + _SIGNALS_OF_FRAME * max_frames, 5)
+    signals = _rows(record, "signals", _SIGNALS_APART + _SIGNALS_OF_FRAME * max_frames, 6)
     unhashable = _rows(record, "unhashable", _SIGNALS_APART + max_frames, 3)
     return Examined(
         size=None if size is None else _integer(size, 1 << 63),
         media_type=None if media_type is None else _member(MediaType, media_type),
-        frames=tuple(_frame(row) for row in _rows(record, "frames", max_frames, 4)),
+        frames=tuple(_frame(row) for row in _rows(record, "frames", max_frames, 8)),
         signals=tuple(_signal(row) for row in signals),
         unhashable=tuple(Unhashable(_kind(row[0]), _text(row[1]), _number(row[2])) for row in unhashable),
         problems=tuple(
@@ -261,7 +274,7 @@ def _kind(value: object) -> str:
 
 
 def _signal(row: list[Any]) -> Signal:
-    name, value, quality, frame, orientation = row
+    name, value, quality, frame, orientation, unfit = row
     known = _kind(name)
     if not isinstance(value, str) or len(value) != 2 * _SIZES[known]:
         raise Breach("a signal that is no text, or of a wrong length")
@@ -271,20 +284,30 @@ def _signal(row: list[Any]) -> Signal:
         raise Breach("a signal of a wrong form") from None
     if len(raw) != _SIZES[known]:  # fromhex passes over spaces
         raise Breach("a signal of a wrong length")
+    if unfit is not None and unfit != SHEET:
+        raise Breach("a signal unfit for no known reason")
     return Signal(
         known,
         raw,
         None if quality is None else _integer(quality, 100),
         _number(frame),
         _member(Orientation, orientation),
+        unfit,
     )
+
+
+def _frame_row(frame: FrameInfo) -> list[object]:
+    cell = [None, None] if frame.cell is None else [frame.cell.x, frame.cell.y]
+    return [frame.number, frame.width, frame.height, frame.time, frame.layout, frame.parent, *cell]
 
 
 def _frame(row: list[Any]) -> FrameInfo:
-    number, width, height, moment = row
-    return FrameInfo(
-        _integer(number, _LONGEST_SIDE), _integer(width, _LONGEST_SIDE), _integer(height, _LONGEST_SIDE), _time(moment)
-    )
+    number, width, height, moment, layout, parent, x, y = row
+    if layout is not None and layout not in LAYOUTS:
+        raise Breach("a layout that is not known")
+    size = (_integer(width, _LONGEST_SIDE), _integer(height, _LONGEST_SIDE))
+    cell = None if parent is None else Box(_integer(x, _LONGEST_SIDE), _integer(y, _LONGEST_SIDE), *size)
+    return FrameInfo(_integer(number, _LONGEST_SIDE), *size, _time(moment), layout, _number(parent), cell)
 
 
 def _text(value: object) -> str:

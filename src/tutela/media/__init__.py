@@ -26,6 +26,7 @@ Limits come first.
 """
 
 from tutela.media.decoding import frames, is_video, stream_frames
+from tutela.media.jpeg import SHORTER_SIDE as REDUCED_SIDE
 from tutela.media.sampling import DEFAULT_SAMPLING, Sampling
 from tutela.media.sniff import sniff
 from tutela.media.thumbnail import thumbnail
@@ -33,6 +34,7 @@ from tutela.media.video import warm_up_videos
 
 __all__ = [
     "DEFAULT_SAMPLING",
+    "REDUCED_SIDE",
     "Sampling",
     "frames",
     "is_video",

@@ -77,15 +77,21 @@ def _app1(found: Segments, body: bytes) -> None:
 
 
 def jpeg_frames(
-    data: bytes, allowance: Allowance, *, luma: bool, otherwise: Callable[[], Iterator[Frame]]
+    data: bytes,
+    allowance: Allowance,
+    *,
+    luma: bool,
+    otherwise: Callable[[], Iterator[Frame]],
+    shorter_side: int = SHORTER_SIDE,
 ) -> Iterator[Frame]:
     """Decode the picture of a JPEG, and the further ones of a multi-picture file that are as large.
 
     ``otherwise`` is asked where libjpeg-turbo's simple interface cannot read the first one.  With ``luma`` a frame is
-    grey [h, w] and may be reduced; without, RGB [h, w, 3], or grey if the file is.
+    grey [h, w] and may be reduced to no less than ``shorter_side`` pixels; without, RGB [h, w, 3], or grey if the file
+    is.
     """
-    found = segments(data)
-    first = _frame(data, 0, "file", found, allowance, luma=luma)
+    found, least = segments(data), shorter_side if luma else 0
+    first = _frame(data, 0, "file", found, allowance, shorter_side=least)
     if isinstance(first, Failure):
         if first.kind is not ProblemKind.LIMIT:
             yield from otherwise()
@@ -100,7 +106,7 @@ def jpeg_frames(
         if not allowance.another(len(distinct), place):
             return
         # Phones keep the brightness map of a high-range photograph here too: it is smaller, and no picture of its own.
-        frame = _frame(picture, number, place, segments(picture), allowance, luma=luma, like=first)
+        frame = _frame(picture, number, place, segments(picture), allowance, shorter_side=least, like=first)
         if isinstance(frame, Frame) and distinct.add(frame.pixels):
             yield frame
 
@@ -112,10 +118,14 @@ def _frame(
     found: Segments,
     allowance: Allowance,
     *,
-    luma: bool,
+    shorter_side: int,
     like: Frame | None = None,
 ) -> Frame | Failure:
-    """One JPEG as a frame; with ``like`` only if it is as large as that one."""
+    """One JPEG as a frame; with ``like`` only if it is as large as that one.
+
+    With a ``shorter_side`` it is grey, and reduced so far as that side allows; with 0 it keeps its colours.
+    """
+    luma = shorter_side > 0
     header = attempt(allowance, place, lambda: simplejpeg.decode_jpeg_header(data, strict=False))
     if isinstance(header, Failure):
         return header
@@ -126,7 +136,7 @@ def _frame(
         return Failure(ProblemKind.UNSUPPORTED, "of another size")
     if not allowance.picture(width, height, place):
         return Failure(ProblemKind.LIMIT, "told")
-    pixels = _decode(data, (height, width), place, allowance, grey=luma or colours == "Gray", reduced=luma)
+    pixels = _decode(data, (height, width), place, allowance, grey=luma or colours == "Gray", least=shorter_side)
     if isinstance(pixels, Failure):
         return pixels
     if not luma or (colours == "Gray" and pixels.shape == (height, width)):
@@ -153,12 +163,12 @@ def _orientation(found: Segments, place: str, allowance: Allowance) -> int:
 
 
 def _decode(
-    data: bytes, size: tuple[int, int], place: str, allowance: Allowance, *, grey: bool, reduced: bool
+    data: bytes, size: tuple[int, int], place: str, allowance: Allowance, *, grey: bool, least: int
 ) -> Pixels | Failure:
     """Return what libjpeg-turbo makes of it: strictly first, so that damage is noticed, then whatever there is."""
     wanted: dict[str, object] = {"colorspace": "GRAY" if grey else "RGB"}
     height, width = size
-    factor = reduction(height, width) if reduced else 1
+    factor = reduction(height, width, least) if least else 1
     if factor > 1:
         # libjpeg-turbo takes its smallest scale that reaches these: exactly 1 / factor, as the next lower falls short.
         wanted |= {"min_height": -(-height // factor), "min_width": -(-width // factor)}
@@ -176,10 +186,10 @@ def _decode(
     return pixels[:, :, 0] if grey else pixels
 
 
-def reduction(height: int, width: int) -> int:
-    """Return the largest of 8, 4, 2 and 1 that leaves the shorter side `SHORTER_SIDE` pixels."""
+def reduction(height: int, width: int, least: int = SHORTER_SIDE) -> int:
+    """Return the largest of 8, 4, 2 and 1 that leaves the shorter side ``least`` pixels."""
     shorter = min(height, width)
     for factor in _REDUCTIONS:
-        if -(-shorter // factor) >= SHORTER_SIDE:
+        if -(-shorter // factor) >= least:
             return factor
     return 1

@@ -1,0 +1,135 @@
+"""`separate`: pixels to cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tutela import _kernel
+from tutela.grids.scorer import confidence
+from tutela.model import Pixels
+
+#: The layouts that are told apart: no composite at all, a regular lattice, cells of unequal sizes, one or a few
+#: pictures within a page or a screenshot.
+LAYOUTS = ("single", "grid", "mosaic", "embedded")
+
+#: Longest side, in pixels, that is looked at as it is; a larger picture is reduced by averaging first.
+LONGEST_SIDE = 2600
+
+#: A separation is believed from this confidence on.
+BELIEVED = 0.5
+
+#: A lattice: at least this share of the cells have the size that most have.
+_REGULAR = 0.7
+
+#: Cells cover less of an ``embedded`` picture than this.
+_EMBEDDED = 0.6
+
+#: Border columns or rows that are looked at for the background, of each gutter.
+_SAMPLED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A picture within a picture: its box in whole pixels, and how sure its edges are (0 to 1)."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """What `separate` found.
+
+    ``layout`` is one of `LAYOUTS`; ``confidence`` (0 to 1) is that of the picture being a composite, so that it is low
+    for a sure single picture; ``background`` the median colour between the cells (one value for grey, three for RGB),
+    ``None`` where cells butt; ``cells`` in reading order, empty unless ``is_grid``.
+    """
+
+    is_grid: bool
+    layout: str
+    confidence: float
+    background: tuple[int, ...] | None
+    cells: tuple[Cell, ...]
+
+
+_SINGLE = Separation(is_grid=False, layout="single", confidence=0.0, background=None, cells=())
+
+
+def separate(pixels: Pixels) -> Separation:
+    """Say whether a picture is a contact sheet, grid, collage or storyboard, and where its cells lie.
+
+    ``pixels``: uint8 [height, width] grey or [height, width, 3] RGB.  Boxes are in its pixels, at full size also where
+    a large picture is reduced for looking.  Raises `ValueError` for another shape or type.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3):
+        raise ValueError("pixels must be uint8 [height, width] or [height, width, 3]")
+    height, width = pixels.shape[:2]
+    by = -(-max(height, width) // LONGEST_SIDE)
+    if min(height, width) // by < 1:
+        return _SINGLE
+    raw, features = _kernel.separate(_luma(_reduced(pixels, by)))
+    if not raw.size:
+        return _SINGLE
+    sure = confidence(features)
+    rows = raw.reshape(-1, 5)
+    if sure < BELIEVED:
+        return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
+    cells = tuple(sorted((_cell(row, by) for row in rows), key=_reading_order(rows, by)))
+    layout = _layout(cells, height * width)
+    return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, cells), cells=cells)
+
+
+def _cell(row: np.ndarray, by: int) -> Cell:
+    x, y, width, height = (int(value) * by for value in row[:4])
+    return Cell(x, y, width, height, round(float(row[4]), 3))
+
+
+def _reading_order(rows: np.ndarray, by: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """Order by rows: cells whose upper edges are less than half a cell apart stand in one row."""
+    step = max(1.0, float(np.median(rows[:, 3])) * by / 2)
+    return lambda cell: (round(cell.y / step), cell.x)
+
+
+def _reduced(pixels: Pixels, by: int) -> Pixels:
+    """Average squares of ``by`` pixels; what is left at the right and lower border is cut off."""
+    if by == 1:
+        return pixels
+    height, width = pixels.shape[0] // by * by, pixels.shape[1] // by * by
+    blocks = pixels[:height, :width].reshape(height // by, by, width // by, by, *pixels.shape[2:])
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32) + 0.5, np.uint8)
+
+
+def _luma(pixels: Pixels) -> Pixels:
+    if pixels.ndim == 2:
+        return np.ascontiguousarray(pixels)
+    # 8-bit BT.601: the sum of the weights is 256.
+    weighted = pixels[..., 0].astype(np.uint16) * 77
+    weighted += pixels[..., 1].astype(np.uint16) * 150
+    weighted += pixels[..., 2].astype(np.uint16) * 29
+    return (weighted >> 8).astype(np.uint8)
+
+
+def _layout(cells: tuple[Cell, ...], area: int) -> str:
+    sizes = np.array([(cell.width, cell.height) for cell in cells])
+    alike = np.mean(np.all(np.abs(sizes - np.median(sizes, axis=0)) <= 4, axis=1))
+    covered = float(np.sum(sizes[:, 0].astype(np.int64) * sizes[:, 1])) / area
+    if len(cells) == 1 or (len(cells) <= 3 and covered < _EMBEDDED):
+        return "embedded"
+    return "grid" if alike >= _REGULAR else "mosaic"
+
+
+def _background(pixels: Pixels, cells: tuple[Cell, ...]) -> tuple[int, ...] | None:
+    """Return the median colour of what is in no cell, ``None`` if that is next to nothing."""
+    outside = np.ones(pixels.shape[:2], np.bool_)
+    for cell in cells:
+        outside[cell.y : cell.y + cell.height, cell.x : cell.x + cell.width] = False
+    places = np.flatnonzero(outside)
+    if places.size < 0.002 * outside.size:
+        return None
+    values = pixels.reshape(outside.size, -1)[places[:: 1 + places.size // _SAMPLED]]
+    return tuple(int(value) for value in np.median(values, axis=0))
