@@ -1,4 +1,4 @@
-// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, bands, scan or build.  `make count` runs it under callgrind twice,
+// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, join, bands, scan or build.  `make count` runs it under callgrind twice,
 // with the work and without, and compares the difference with native/tests/counts.json.
 #include <cstdio>
 #include <cstring>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "join.h"
 #include "pdq.h"
 #include "segment.h"
 
@@ -31,6 +32,15 @@ int main(int argc, char** argv) {
     const Picture picture{pixels.data(), 512, 512, 512, false, 1, 1, 512, 512};
     answer = pdq(picture).value[0];  // makes the weights
     for (int i = 0; i < 4 && !idle; ++i) answer += pdq(picture).value[0];
+  } else if (work == "join") {
+    const size_t rows = 8192;
+    auto codes = noise(rows * kCodeBytes);
+    for (size_t row = 0; row < rows; row += 2) {  // every other row lies by one of the last sixteen
+      std::memcpy(codes.data() + row * kCodeBytes, codes.data() + (rows - 1 - row % 32) * kCodeBytes, kCodeBytes);
+      codes[row * kCodeBytes + row / 2 % kCodeBytes] ^= static_cast<uint8_t>(1 + row / 64 % 255);
+    }
+    dbscan(codes.data(), 600, 31, 3, nullptr, nullptr);
+    if (!idle) answer = static_cast<uint64_t>(dbscan(codes.data(), rows, 31, 3, nullptr, nullptr).labels[1] + 1);
   } else {
     const size_t rows = 65536, queries = 40;
     const auto codes = noise(rows * kCodeBytes);
