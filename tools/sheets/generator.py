@@ -134,9 +134,9 @@ def make_sheet(rng: object, sources: list[Source], stratum: str = "") -> tuple[I
     return Image.open(io.BytesIO(data)).convert("RGB"), truth
 
 
-def draw_single(rng: random.Random, sources: list[Source]) -> tuple[Image.Image, Truth]:
-    """One picture that is no sheet, before it is encoded: three in four are crops of real pictures."""
-    if rng.random() < 0.72:
+def draw_single(rng: random.Random, sources: list[Source], hard: float = 0.28) -> tuple[Image.Image, Truth]:
+    """One picture that is no sheet, before it is encoded: drawn with chance `hard`, else a crop of a real picture."""
+    if rng.random() < 1 - hard:
         name, image = "crop", negatives.crop(rng, sources)
     else:
         maker = rng.choice(negatives.HARD)
@@ -155,7 +155,9 @@ def make_single(rng: object, sources: list[Source]) -> tuple[Image.Image, Truth]
     return Image.open(io.BytesIO(data)).convert("RGB"), truth
 
 
-def write(folder: Path, sources: list[Source], seed: int, sheets: int, singles: int, *, first: int = 0) -> None:
+def write(
+    folder: Path, sources: list[Source], seed: int, sheets: int, singles: int, *, first: int = 0, hard: float = 0.28
+) -> None:
     """Write files and `truth.jsonl`. Each file has its own generator: number k is the same whatever else is made."""
     folder.mkdir(parents=True, exist_ok=True)
     cells, crops = pools(sources)
@@ -164,7 +166,7 @@ def write(folder: Path, sources: list[Source], seed: int, sheets: int, singles: 
     with (folder / "truth.jsonl").open("a") as lines:
         for done, (kind, k) in enumerate(jobs):
             rng = random.Random(f"{seed} {kind} {k}")
-            image, truth = draw_sheet(rng, cells) if kind == "sheet" else draw_single(rng, crops)
+            image, truth = draw_sheet(rng, cells) if kind == "sheet" else draw_single(rng, crops, hard)
             data = composing.encoded(rng, image, truth)
             name = f"{kind}{k:06d}.{'png' if truth['format'] == 'png' else 'jpg'}"
             (folder / name).write_bytes(data)
@@ -193,6 +195,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=int, default=100)
     parser.add_argument("--singles", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="number to go on from")
+    parser.add_argument("--hard", type=float, default=0.28, help="share of drawn patterns among singles")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sources", type=Path, default=Path("corpus"))
     parser.add_argument("--split", choices=("train", "report"), default="train")
