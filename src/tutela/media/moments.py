@@ -16,6 +16,8 @@ SAME = 1.5
 _SPOT = 24.0
 #: ... and from which it begins a new scene.
 CUT = 18.0
+#: ... and how many times the usual difference that is, lest every frame of a fast pan begin one.
+_RATHER = 3.0
 
 #: Seconds after which a frame is taken though it looks like the last: a still hour has 60.
 LONGEST = 60.0
@@ -35,6 +37,7 @@ class Moments:
         self._taken = -LONGEST
         self._taken_look: Look | None = None
         self._look: Look | None = None
+        self._usual = 0.0
 
     def is_due(self, moment: float) -> bool:
         """Whether, by the rate alone, a frame of this moment is to be taken; half a millisecond of stamps' rounding."""
@@ -57,7 +60,7 @@ class Moments:
     def _is_scene(self, moment: float, pixels: Pixels) -> bool:
         look = _small(pixels)
         before, self._look = self._look, look
-        cut = before is None or _far(look, before) >= CUT
+        cut = before is None or self._is_cut(_far(look, before))
         new = self._taken_look is None or _differ(look, self._taken_look)
         taken = (
             (cut and new and moment - self._taken >= SHORTEST)
@@ -67,6 +70,12 @@ class Moments:
         if taken:
             self._taken_look = look
         return taken
+
+    def _is_cut(self, far: float) -> bool:
+        """Whether a frame is so far from the last, and from how far frames here are, that a scene begins."""
+        cut = far >= max(CUT, _RATHER * self._usual)
+        self._usual += (min(far, 2 * CUT) - self._usual) / 8
+        return cut
 
 
 def _small(pixels: Pixels) -> Look:

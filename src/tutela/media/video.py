@@ -155,6 +155,8 @@ class _Reading:
                 yield frame
             if self.over:
                 return
+        if not self._decoded and not self._faults and not self.over:
+            self._allowance.tell(ProblemKind.TRUNCATED, "file", "no frame is in it, though it says that there is one")
 
     def _prepare(self) -> bool:
         codec, limits = self._codec, self._allowance.limits
@@ -259,10 +261,11 @@ class _Reading:
 
     def _moment(self, frame: av.VideoFrame) -> float:
         """Return a frame's time in seconds since the first; never less than the last one's, whatever the stamps say."""
-        if frame.pts is None or frame.time_base is None:
+        base = frame.time_base or self._stream.time_base  # those that come at the end of a stream bring none
+        if frame.pts is None or base is None:
             at = max(self._last_time, 0.0) + (1 / self._rate if self._last_time >= 0 else 0.0)
         else:
-            at = float((frame.pts - (self._stream.start_time or 0)) * frame.time_base)
+            at = float((frame.pts - (self._stream.start_time or 0)) * base)
         if not self._last_time <= at < 1e8:
             at = max(self._last_time, 0.0)
         self._last_time = at
