@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from copy import deepcopy as copy_of
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -245,11 +246,11 @@ def _finished(rng: random.Random, image: Image.Image, truth: composing.Truth) ->
     return composing.encoded(rng, image, truth, png=0.15)
 
 
-def write(out: Path, kit: Kit, seed: int, count: int) -> None:
-    """Write `count` sheets and truth.jsonl."""
+def write(out: Path, kit: Kit, seed: int, numbers: range) -> None:
+    """Make the sheets of some numbers; write two copies of each, and truth.jsonl."""
     makers = list(MAKERS)
     with (out / "truth.jsonl").open("a") as lines:
-        for k in range(count):
+        for k in numbers:
             rng = random.Random(f"{seed} {k}")
             maker = rng.choices(makers, list(MAKERS.values()))[0]
             job = maker(rng, kit)
@@ -262,11 +263,13 @@ def write(out: Path, kit: Kit, seed: int, count: int) -> None:
                 print(k, maker.__name__, "not measured", flush=True)
                 continue
             image, truth = made
-            data = _finished(rng, image, truth)
-            name = f"{maker.__name__}{k:05d}.{'png' if truth['format'] == 'png' else 'jpg'}"
-            (out / name).write_bytes(data)
-            truth |= {"file": name, "maker": maker.__name__, "stratum": maker.__name__}
-            lines.write(json.dumps(truth) + "\n")
+            truth |= {"maker": maker.__name__, "stratum": maker.__name__, "sheet": k}
+            for copy in "ab":  # the programs cost most: each sheet is saved twice, in other sizes and qualities
+                saved = copy_of(truth)
+                data = _finished(rng, image, saved)
+                saved["file"] = f"{maker.__name__}{k:05d}{copy}.{'png' if saved['format'] == 'png' else 'jpg'}"
+                (out / saved["file"]).write_bytes(data)
+                lines.write(json.dumps(saved) + "\n")
             lines.flush()
 
 
@@ -297,6 +300,7 @@ def main() -> None:
     parser.add_argument("--tools", type=Path, required=True, help="bin folder with vcsi, sashimi and thumby")
     parser.add_argument("--sources", type=Path, default=Path("corpus"))
     parser.add_argument("--count", type=int, default=1500)
+    parser.add_argument("--first", type=int, default=0, help="number to go on from")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     if not shutil.which("ffmpeg"):
@@ -307,7 +311,12 @@ def main() -> None:
     random.Random(given.seed).shuffle(sources)
     names = photographs(given.out / "photos", sources)
     clips = markers.prepare(given.out / "videos", sorted(given.clips.iterdir()), given.out / "photos" / "real")
-    write(given.out, Kit(clips, given.out / "photos", names, given.tools.absolute()), given.seed, given.count)
+    write(
+        given.out,
+        Kit(clips, given.out / "photos", names, given.tools.absolute()),
+        given.seed,
+        range(given.first, given.count),
+    )
 
 
 if __name__ == "__main__":
