@@ -4,6 +4,7 @@
 #include <cmath>
 #include <deque>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 #include "crc32c.h"
@@ -200,8 +201,15 @@ void run_all(std::deque<Worker>& workers) {
     }
   };
   std::vector<std::thread> threads;
-  for (size_t i = 1; i < workers.size(); ++i) threads.emplace_back(guarded, i);
+  threads.reserve(workers.size());
+  size_t started = 1;
+  try {
+    for (; started < workers.size(); ++started) threads.emplace_back(guarded, started);
+  } catch (const std::system_error&) {
+    // The system has no room for another thread: the caller's does the shares that are left.
+  }
   guarded(0);
+  for (size_t i = started; i < workers.size(); ++i) guarded(i);
   for (auto& thread : threads) thread.join();
   for (auto& error : failed)
     if (error) std::rethrow_exception(error);
@@ -213,7 +221,9 @@ Found search(const std::vector<const SegmentView*>& segments, const uint8_t* que
              Method method) {
   std::vector<Step> steps;
   for (const SegmentView* segment : segments) steps.emplace_back(segment, radius, method, count);
-  const size_t share = std::max<size_t>(1, std::min<size_t>(static_cast<size_t>(std::max(threads, 1)), count));
+  const size_t processors = std::max(1u, std::thread::hardware_concurrency());  // 0: the system does not tell
+  const size_t wanted = std::min(static_cast<size_t>(std::max(threads, 1)), processors);
+  const size_t share = std::max<size_t>(1, std::min(wanted, count));
   std::deque<Worker> workers;
   for (size_t i = 0; i < share; ++i) workers.emplace_back(steps, queries, count * i / share, count * (i + 1) / share, radius);
   run_all(workers);

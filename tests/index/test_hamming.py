@@ -1,6 +1,8 @@
 """Search is exact at every radius, on every path, by every method, whatever was added and removed before."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -193,3 +195,25 @@ def test_the_permutation_evens_out_correlated_bits():
     plain = np.bincount(packed.view(np.uint16)[:, 3], minlength=65_536)
     permuted = np.bincount(np.ascontiguousarray(stored).view(np.uint16)[:, 3], minlength=65_536)
     assert permuted.max() * 4 < plain.max()
+
+
+NO_ROOM_FOR_THREADS = """
+import resource, sys
+import numpy as np
+from tutela.index import HammingIndex
+codes = np.random.default_rng(1).integers(0, 256, (3000, 32), dtype=np.uint8)
+index = HammingIndex.build(codes, np.arange(3000))
+pages = int(open("/proc/self/statm").read().split()[0])
+room = pages * resource.getpagesize() + (256 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (room, room))
+assert index.search(codes[:64], 0, threads=64)[1].tolist() == list(range(64))
+print("answered")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="bounds the address space by Linux's rules")
+def test_threads_that_cannot_be_started_are_done_without():
+    # A thread's stack has the size of this bound, which the search's process has no address space for.
+    command = f"ulimit -s 1048576 && exec {sys.executable} -c '{NO_ROOM_FOR_THREADS}'"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "answered\n"), done.stderr
