@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from tutela.index import IndexFolder
+from tutela.index.change import Change, commit
+from tutela.index.manifest import read_manifest
 
 
 def codes(count, seed=0):
@@ -37,6 +39,36 @@ def test_small_segments_are_merged_and_their_number_stays_small(tmp_path):
     assert len(view.hamming("pdq")) == 1200
     assert len(view.parts["pdq"]) <= 8
     assert sorted(number for _, ids in view.hamming("pdq").live() for number in ids.tolist()) == list(range(1200))
+
+
+def test_replacing_again_and_again_keeps_the_bytes_for_an_entry_bounded(tmp_path):
+    path, live, daily, limit = tmp_path / "i", 6000, 480, 4096
+    folder = IndexFolder.create(path)
+    random = np.random.default_rng(3)
+    held = np.arange(live)
+
+    def change_by(gone, new):
+        base = read_manifest(path)
+        change = Change(dict(base.meta))
+        change.remove(gone)
+        change.add_codes("pdq", random.integers(0, 256, (len(new), 32), dtype=np.uint8), new)
+        commit(path, base, change, folder._open_segment, merge_rows=limit)
+
+    change_by(held[:0], held)
+    for day in range(60):
+        picked = random.permutation(live)
+        gone, kept = held[picked[:daily]], held[picked[daily:]]
+        new = np.arange(daily) + live + day * daily
+        change_by(gone, new)
+        held = np.concatenate([kept, new])
+        manifest = read_manifest(path)
+        size = sum((path / name).stat().st_size for name in manifest.files())
+        rows = sum(entry.rows for entry in manifest.parts["pdq"])
+        assert rows <= live * 4 / 3 + 1
+        assert len(manifest.parts["pdq"]) <= 12
+    assert size < 170 * live
+    view = IndexFolder.open(path).view().hamming("pdq")
+    assert sorted(number for _, ids in view.live() for number in ids.tolist()) == sorted(held.tolist())
 
 
 def test_a_segment_with_nothing_left_goes_away(tmp_path):

@@ -18,6 +18,10 @@ from tutela.index.view import RECORDS, code_array, hide, id_array
 #: Automatic merging makes no segment of more rows than this, so that a commit's cost stays bounded; `compact` does.
 MERGE_ROWS = 1 << 20
 
+#: A segment of which more than one row in this many is removed is written anew without them, whatever its size: what is
+#: held for an entry then stays bounded however often entries are replaced, and each removal pays for at most three rows.
+DEAD_SHARE = 4
+
 Opener = Callable[[SegmentEntry], Segment]
 
 
@@ -90,18 +94,21 @@ class _Writer:
         return SegmentEntry(entry.file, entry.rows, entry.sum, name, crc(data))
 
 
-def commit(folder: Path, base: Manifest, change: Change, open_segment: Opener) -> None:
-    """Write what ``change`` asks for and make it the folder's state."""
+def commit(folder: Path, base: Manifest, change: Change, open_segment: Opener, *, merge_rows: int = MERGE_ROWS) -> None:
+    """Write what ``change`` asks for and make it the folder's state; automatic merging makes no segment of more than
+    ``merge_rows`` rows.
+    """
     writer = _Writer(folder, base.generation + 1)
     parts: dict[str, list[SegmentEntry]] = {}
     if not change.cleared:
         gone = np.unique(np.concatenate(change.removed)) if change.removed else np.zeros(0, np.uint64)
         for part, entries in base.parts.items():
             kept = (_without(folder, entry, gone, open_segment, writer) for entry in entries)
-            parts[part] = [entry for entry in kept if entry is not None]
+            left = [entry for entry in kept if entry is not None]
+            parts[part] = _reclaimed(folder, left, open_segment, writer, merge_rows)
     for part, made in _additions(change):
         parts.setdefault(part, []).extend(writer.segment(segment) for segment in made)
-        parts[part] = _merged(folder, parts[part], open_segment, writer)
+        parts[part] = _merged(folder, parts[part], open_segment, writer, merge_rows)
     _finish(folder, base, writer, change.meta, parts)
 
 
@@ -161,12 +168,46 @@ def _joined(pairs: list[tuple[Bytes, Ids]]) -> tuple[Bytes, Ids]:
     return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
 
 
-def _merged(folder: Path, entries: list[SegmentEntry], open_segment: Opener, writer: _Writer) -> list[SegmentEntry]:
-    """Merge the newest segments while the one before them is at most twice as large as they are together."""
-    first, rows = len(entries) - 1, entries[-1].rows
-    while first > 0 and entries[first - 1].rows <= 2 * rows and entries[first - 1].rows + rows <= MERGE_ROWS:
+def _live(folder: Path, entry: SegmentEntry) -> int:
+    """Rows of a segment that are not removed."""
+    bits = read_removed(folder, entry)
+    return entry.rows - (0 if bits is None else int(np.unpackbits(bits, bitorder="little").sum()))
+
+
+def _reclaimed(
+    folder: Path, entries: list[SegmentEntry], open_segment: Opener, writer: _Writer, merge_rows: int
+) -> list[SegmentEntry]:
+    """Write segments with many removed rows anew, neighbours together up to ``merge_rows``."""
+    made: list[SegmentEntry] = []
+    due: list[SegmentEntry] = []
+    rows = 0
+    for entry in entries:
+        live = _live(folder, entry)
+        wasteful = DEAD_SHARE * (entry.rows - live) > entry.rows
+        if due and (not wasteful or rows + live > merge_rows):
+            made += _joined_segments(folder, due, open_segment, writer)
+            due, rows = [], 0
+        if wasteful:
+            due.append(entry)
+            rows += live
+        else:
+            made.append(entry)
+    return made + (_joined_segments(folder, due, open_segment, writer) if due else [])
+
+
+def _merged(
+    folder: Path, entries: list[SegmentEntry], open_segment: Opener, writer: _Writer, merge_rows: int
+) -> list[SegmentEntry]:
+    """Merge the newest segments while the one before them is at most twice as large as they are together, in rows that
+    are not removed.
+    """
+    first, rows = len(entries) - 1, _live(folder, entries[-1])
+    while first > 0:
+        before = _live(folder, entries[first - 1])
+        if before > 2 * rows or before + rows > merge_rows:
+            break
         first -= 1
-        rows += entries[first].rows
+        rows += before
     if first == len(entries) - 1:
         return entries
     return entries[:first] + _joined_segments(folder, entries[first:], open_segment, writer)
