@@ -184,17 +184,23 @@ struct Candidates {
 // The stack that each stack's cluster is known by (its first core), or kNobody.
 std::vector<uint32_t> linked(const Stacks& stacks, const Candidates& candidates, int radius, const std::function<void(double)>& step) {
   const size_t count = candidates.stack.size();
-  std::vector<uint32_t> parent(count), nearest(count, kNobody), waiting(count);
+  std::vector<uint32_t> parent(count), beside(count, kNobody), nearest(count, kNobody), waiting(count);
   std::vector<uint16_t> distance(count, 0xFFFF);
+  std::vector<uint8_t> several(count);
   std::iota(parent.begin(), parent.end(), 0u);
-  const Linking linking{candidates.core.data(), parent.data(), nearest.data(), distance.data(), waiting.data()};
-  if (count)
-    Bands(candidates.codes, radius)
-        .each([&](size_t row) { return candidates.core[row] != 0; },
-              [&](const BandRows& rows) { join_path().link_band(rows, linking); }, step, 0.5);
+  const Linking linking{candidates.core.data(), parent.data(),   beside.data(), several.data(),
+                        nearest.data(),         distance.data(), waiting.data()};
+  const auto is_core = [&](size_t row) { return candidates.core[row] != 0; };
+  const auto any = [](const std::vector<uint8_t>& flags, uint8_t value) {
+    return std::find(flags.begin(), flags.end(), value) != flags.end();
+  };
+  Bands bands(candidates.codes, radius);
+  if (count) bands.each(is_core, [&](const BandRows& rows) { join_path().link_band(rows, linking); }, step, 0.5);
+  if (any(candidates.core, 0)) bands.each(is_core, [&](const BandRows& rows) { join_path().touch_band(rows, linking); }, nullptr, 1.0);
+  if (any(several, 1)) bands.each(is_core, [&](const BandRows& rows) { join_path().choose_band(rows, linking); }, nullptr, 1.0);
   std::vector<uint32_t> known_by(stacks.size(), kNobody);
   for (size_t i = 0; i < count; ++i) {
-    const uint32_t from = candidates.core[i] ? static_cast<uint32_t>(i) : nearest[i];
+    const uint32_t from = candidates.core[i] ? static_cast<uint32_t>(i) : several[i] ? nearest[i] : beside[i];
     if (from != kNobody) known_by[candidates.stack[i]] = candidates.stack[linking.root(from)];
   }
   return known_by;

@@ -1,9 +1,10 @@
 // Exact DBSCAN of 256-bit codes under Hamming distance (Ester, Kriegel, Sander and Xu 1996), as a join of all codes with themselves.
 //
 // The bands and allowances of the index (segment.h) say which buckets can hold two rows within the radius; such buckets are joined
-// pairwise, one band after another, so memory grows with the rows and never with the pairs.  Two passes: the first counts
+// pairwise, one band after another, so memory grows with the rows and never with the pairs.  The first pass counts
 // neighbours, and leaves out pairs of rows that both have enough; the second links core rows, and stops looking where a bucket is
-// one cluster already.  So a hundred thousand near copies cost about as much as as many strangers.
+// one cluster already.  Where rows are left that are no core but may lie beside one, a third finds out beside which clusters, and
+// for those beside several a fourth which core is nearest.  So a hundred thousand near copies cost about as much as as many strangers.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -37,11 +38,13 @@ struct Counting {
   TUTELA_INLINE bool wants(uint32_t row) const { return counts[row] < enough && !(never && never[row]); }
 };
 
-// Sets of linked core rows, and for every other row its nearest core.
+// Sets of linked core rows.  Every other row lies beside no such set, beside one, or beside several: then its nearest core decides.
 struct Linking {
   const uint8_t* core;  // [rows]
   uint32_t* parent;     // [rows]
-  uint32_t* nearest;    // [rows]: kNobody, or a core row
+  uint32_t* beside;     // [rows]: kNobody, or the root of a set that the row lies beside
+  uint8_t* several;     // [rows]: whether it lies beside more than one
+  uint32_t* nearest;    // [rows]: of rows beside several: kNobody, or a core row
   uint16_t* distance;   // [rows]: to it
   uint32_t* waiting;    // [rows]: scratch
 
@@ -68,6 +71,8 @@ struct JoinPath {
   const char* name;
   void (*count_band)(const BandRows&, const Counting&);
   void (*link_band)(const BandRows&, const Linking&);
+  void (*touch_band)(const BandRows&, const Linking&);   // these two only once all is linked
+  void (*choose_band)(const BandRows&, const Linking&);
 };
 extern const JoinPath kJoinPortable;
 #if defined(__x86_64__)

@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kRefresh = 64;     // outer rows between two looks at which inner rows still want neighbours
 constexpr size_t kWorthwhile = 256;  // inner rows from which that look pays
-constexpr size_t kPiece = 512;      // inner rows between two looks whether the outer row still wants neighbours
+constexpr size_t kPiece = 512;       // inner rows between two looks whether the outer row still wants to know more
 
 // Some rows with their keys; the first `front` of them are those of the fronts of their buckets.
 struct Some {
@@ -170,11 +170,7 @@ class Linker {
   Linker(const BandRows& rows, const Linking& linking) : rows_(rows), linking_(linking) {}
 
   void run() {
-    each_bucket(rows_, [&](const Some& outer, const Some& inner, int limit, bool same) {
-      adopt(outer, inner, limit);
-      if (!same) adopt(inner, outer, limit);
-      link_cores(outer, inner, limit, same);  // last: it may put the inner rows into another order
-    });
+    each_bucket(rows_, [&](const Some& outer, const Some& inner, int limit, bool same) { link_cores(outer, inner, limit, same); });
   }
 
  private:
@@ -235,10 +231,66 @@ class Linker {
     }
   }
 
-  void adopt(const Some& orphans, const Some& cores, int limit) {
+  const BandRows& rows_;
+  const Linking& linking_;
+};
+
+// ---------------------------------------------------------------------------------------------- adopting
+
+// Rows that are no core, once all cores are linked.
+class Adopter {
+ public:
+  Adopter(const BandRows& rows, const Linking& linking) : rows_(rows), linking_(linking) {}
+
+  // Finds out for each whether it lies beside no cluster, one or several.
+  void touch() {
+    each_bucket(rows_, [&](const Some& outer, const Some& inner, int limit, bool same) {
+      touch(outer, inner, limit);
+      if (!same) touch(inner, outer, limit);
+    });
+  }
+
+  // Finds the nearest core of those beside several.
+  void choose() {
+    each_bucket(rows_, [&](const Some& outer, const Some& inner, int limit, bool same) {
+      choose(outer, inner, limit);
+      if (!same) choose(inner, outer, limit);
+    });
+  }
+
+ private:
+  void touch(const Some& orphans, const Some& cores, int limit) {
+    if (orphans.front == orphans.count || cores.front == 0) return;
+    // Where cores lie dense, most pieces of them are of one cluster, and are passed over by rows that lie beside it.
+    uint32_t* roots = linking_.waiting;
+    for (size_t at = 0; at < cores.front; at += kPiece) roots[at / kPiece] = linked(cores, at, least(at + kPiece, cores.front));
+    for (size_t place = orphans.front; place < orphans.count; ++place) {
+      const uint32_t row = orphans.order[place];
+      const auto open = [&](size_t at) { return linking_.root(cores.order[at]) != linking_.beside[row]; };
+      for (size_t at = 0; at < cores.front && !linking_.several[row]; at += kPiece) {
+        if (roots[at / kPiece] != kNobody && roots[at / kPiece] == linking_.beside[row]) continue;
+        near_places(rows_, cores, at, least(at + kPiece, cores.front), row, orphans.keys[place], limit, open, [&](size_t near, int) {
+          const uint32_t root = linking_.root(cores.order[near]);
+          if (linking_.beside[row] == kNobody) linking_.beside[row] = root;
+          if (linking_.beside[row] != root) linking_.several[row] = 1;
+        });
+      }
+    }
+  }
+
+  // The root of these cores, kNobody if they have several.
+  uint32_t linked(const Some& cores, size_t first, size_t last) const {
+    const uint32_t root = linking_.root(cores.order[first]);
+    for (size_t place = first + 1; place < last; ++place)
+      if (linking_.root(cores.order[place]) != root) return kNobody;
+    return root;
+  }
+
+  void choose(const Some& orphans, const Some& cores, int limit) {
     const auto open = [](size_t) { return true; };
     for (size_t place = orphans.front; place < orphans.count; ++place) {
       const uint32_t row = orphans.order[place];
+      if (!linking_.several[row]) continue;
       near_places(rows_, cores, 0, cores.front, row, orphans.keys[place], limit, open,
                   [&](size_t at, int bits) { linking_.adopt(row, cores.order[at], bits); });
     }
@@ -250,9 +302,11 @@ class Linker {
 
 void count_band(const BandRows& rows, const Counting& counting) { Counter(rows, counting).run(); }
 void link_band(const BandRows& rows, const Linking& linking) { Linker(rows, linking).run(); }
+void touch_band(const BandRows& rows, const Linking& linking) { Adopter(rows, linking).touch(); }
+void choose_band(const BandRows& rows, const Linking& linking) { Adopter(rows, linking).choose(); }
 
 }  // namespace
 
-const JoinPath TUTELA_JOIN = {TUTELA_PATH_NAME, count_band, link_band};
+const JoinPath TUTELA_JOIN = {TUTELA_PATH_NAME, count_band, link_band, touch_band, choose_band};
 
 }  // namespace tutela
