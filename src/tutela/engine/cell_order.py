@@ -87,8 +87,8 @@ def _chance(bits: int) -> float:
 
 def _repeats(codes: Codes) -> npt.NDArray[np.bool_]:
     """Return which codes say nothing that an earlier one does not, bool [n]."""
-    near = _between(codes, codes) <= _SAME
-    repeated: npt.NDArray[np.bool_] = np.tril(near, -1).any(axis=1)
+    near: npt.NDArray[np.bool_] = _between(codes, codes) <= _SAME
+    repeated: npt.NDArray[np.bool_] = np.any(np.tril(near, -1), axis=1)
     return repeated
 
 

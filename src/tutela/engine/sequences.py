@@ -130,6 +130,9 @@ def align(
 
 def _meetings(codes: Codes, known_codes: Codes, distance: int) -> _Pairs:
     """Return every pair of frames within ``distance`` bits; of too many, the nearest."""
+    if not len(codes) or not len(known_codes):
+        nothing = np.zeros(0, np.int64)
+        return _Pairs(nothing, nothing, nothing)
     left = np.ascontiguousarray(codes).view(np.uint64).reshape(len(codes), -1)
     right = np.ascontiguousarray(known_codes).view(np.uint64).reshape(len(known_codes), -1)
     step = max(1, _PAIRS_AT_ONCE // max(1, len(right)))
@@ -139,14 +142,20 @@ def _meetings(codes: Codes, known_codes: Codes, distance: int) -> _Pairs:
         for word in range(left.shape[1]):
             bits += np.bitwise_count(left[at : at + step, word, None] ^ right[None, :, word])
         own, known = np.nonzero(bits <= distance)
-        found.append((own + at, known, bits[own, known].astype(np.int64)))
-    if not found:
-        nothing = np.zeros(0, np.int64)
-        return _Pairs(nothing, nothing, nothing)
-    pairs = _Pairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    if len(pairs) > _MOST_PAIRS:
-        pairs = pairs.rows(np.argsort(pairs.distance, kind="stable")[:_MOST_PAIRS])
-    return pairs
+        pairs = _Pairs(own + at, known, bits[own, known].astype(np.int64))
+        kept = _thinned(pairs, _MOST_PAIRS * len(bits) // len(left) + 1)
+        found.append((kept.own, kept.known, kept.distance))
+    return _Pairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _thinned(pairs: _Pairs, most: int) -> _Pairs:
+    """Return the nearest pairs; of those equally near at the edge some, evenly over time."""
+    if len(pairs) <= most:
+        return pairs
+    edge = int(np.partition(pairs.distance, most - 1)[most - 1])
+    nearer, equal = np.flatnonzero(pairs.distance < edge), np.flatnonzero(pairs.distance == edge)
+    some = equal[np.linspace(0, len(equal) - 1, most - len(nearer)).astype(np.int64)]
+    return pairs.rows(np.sort(np.concatenate([nearer, some])))
 
 
 def _shift(pairs: _Pairs, own: Track, known: Track) -> float:
