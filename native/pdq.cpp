@@ -57,12 +57,20 @@ Weights make_weights(const Side& side) {
     // In the stored picture's own pixels: where the response begins, and how many it covers.
     const int origin = side.flipped ? length - 1 - last : first;
     const int start = origin / side.reduction, end = (origin + last - first) / side.reduction;
-    std::vector<double> row(static_cast<size_t>(end - start + 1), 0.0);
+    // A pixel's weight is the sum of the shares of all windows over it.  Each share is written down where its window begins and
+    // taken away where it ends, and summed once: window by window would take time in the square of the side.
+    std::vector<double> steps(static_cast<size_t>(last - first + 2), 0.0);
     for (int middle = left; middle <= right; ++middle) {
       const int from = box.left(middle), to = box.right(middle);
       const double share = 1.0 / (right - left + 1) / (to - from + 1);
-      for (int k = from; k <= to; ++k)
-        row[static_cast<size_t>((side.flipped ? length - 1 - k : k) / side.reduction - start)] += share;
+      steps[static_cast<size_t>(from - first)] += share;
+      steps[static_cast<size_t>(to + 1 - first)] -= share;
+    }
+    std::vector<double> row(static_cast<size_t>(end - start + 1), 0.0);
+    double weight = 0.0;
+    for (int k = first; k <= last; ++k) {
+      weight += steps[static_cast<size_t>(k - first)];
+      row[static_cast<size_t>((side.flipped ? length - 1 - k : k) / side.reduction - start)] += weight;
     }
     made.starts.push_back(start);
     made.counts.push_back(static_cast<int32_t>(row.size()));
@@ -77,15 +85,30 @@ Weights make_weights(const Side& side) {
   return made;
 }
 
-// Weights are made once for each side; a server that meets every length keeps a bounded number of them.
+constexpr size_t kKeptWeights = size_t{1} << 23;  // of all sides together: 32 MiB
+constexpr size_t kKeptSide = size_t{1} << 18;     // of one side: 1 MiB, a side of about 250,000 pixels
+
+// Weights are made once for each side; a server that meets every length keeps a bounded number of them.  They are made outside
+// the lock, so that no picture waits for another's; two that make the same ones at the same time keep the first.
 std::shared_ptr<const Weights> weights_for(const Side& side) {
   static std::mutex guard;
   static std::map<Side, std::shared_ptr<const Weights>> kept;
+  static size_t held = 0;
+  {
+    const std::lock_guard<std::mutex> lock(guard);
+    const auto found = kept.find(side);
+    if (found != kept.end()) return found->second;
+  }
+  auto made = std::make_shared<const Weights>(make_weights(side));
+  if (made->values.size() > kKeptSide) return made;
   const std::lock_guard<std::mutex> lock(guard);
-  const auto found = kept.find(side);
-  if (found != kept.end()) return found->second;
-  if (kept.size() >= 1024) kept.clear();
-  return kept[side] = std::make_shared<const Weights>(make_weights(side));
+  if (kept.size() >= 1024 || held + made->values.size() > kKeptWeights) {
+    kept.clear();
+    held = 0;
+  }
+  const auto [place, added] = kept.emplace(side, std::move(made));
+  if (added) held += place->second->values.size();
+  return place->second;
 }
 
 struct Grid {

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTS = ROOT / "native" / "tests" / "counts.json"
-WORKS = ("pdq", "bands", "scan", "build", "join")
+WORKS = ("pdq", "weights", "bands", "scan", "build", "join")
 #: Valgrind 3.19 knows no AVX-512.
 PATHS = ("avx2", "portable")
 #: A count may grow by this much before the check fails.

@@ -1,4 +1,4 @@
-// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, join, bands, scan or build.  `make count` runs it under callgrind twice,
+// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, weights, join, bands, scan or build.  `make count` runs it under callgrind twice,
 // with the work and without, and compares the difference with native/tests/counts.json.
 #include <cstdio>
 #include <cstring>
@@ -32,6 +32,11 @@ int main(int argc, char** argv) {
     const Picture picture{pixels.data(), 512, 512, 512, false, 1, 1, 512, 512};
     answer = pdq(picture).value[0];  // makes the weights
     for (int i = 0; i < 4 && !idle; ++i) answer += pdq(picture).value[0];
+  } else if (work == "weights") {  // of one long side: in step with its length
+    const int length = 100000;
+    const auto pixels = noise(static_cast<size_t>(length) * 5);
+    const Picture picture{pixels.data(), 5, length, length, false, 1, 1, 5, length};
+    if (!idle) answer = pdq(picture).value[0];
   } else if (work == "join") {
     const size_t rows = 8192;
     auto codes = noise(rows * kCodeBytes);

@@ -18,8 +18,8 @@ from tutela.index.view import RECORDS, code_array, hide, id_array
 #: Automatic merging makes no segment of more rows than this, so that a commit's cost stays bounded; `compact` does.
 MERGE_ROWS = 1 << 20
 
-#: A segment of which more than one row in this many is removed is written anew without them, whatever its size: what is
-#: held for an entry then stays bounded however often entries are replaced, and each removal pays for at most three rows.
+#: A segment of which more than one row in this many is removed is written anew without them, whatever its size: what
+#: is held for an entry then stays bounded however often entries are replaced, and a removal pays for three rows at most.
 DEAD_SHARE = 4
 
 Opener = Callable[[SegmentEntry], Segment]
