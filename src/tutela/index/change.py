@@ -19,7 +19,7 @@ from tutela.index.view import RECORDS, code_array, hide, id_array
 MERGE_ROWS = 1 << 20
 
 #: A segment of which more than one row in this many is removed is written anew without them, whatever its size: what
-#: is held for an entry then stays bounded however often entries are replaced, and a removal pays for three rows at most.
+#: is held for an entry stays bounded however often entries are replaced, and a removal pays for three rows at most.
 DEAD_SHARE = 4
 
 Opener = Callable[[SegmentEntry], Segment]
