@@ -36,6 +36,8 @@ _SLACK = 1.0
 _LAST_HOLD = 1.0
 #: Runs that are told of one pair of videos.
 MOST_RUNS = 256
+#: Bits within which a frame looks as the one before.
+_ALIKE = 2
 #: Pairs of frames that are compared at once, and that may meet in all: two stills of hours meet a million times.
 _PAIRS_AT_ONCE = 1 << 22
 _MOST_PAIRS = 1 << 21
@@ -110,8 +112,9 @@ def align(
     """
     hold = holds(times) if hold is None else hold
     known_hold = holds(known_times) if known_hold is None else known_hold
+    own, codes = _without_stills(Track(times, hold), codes)
+    known, known_codes = _without_stills(Track(known_times, known_hold), known_codes)
     pairs = _meetings(codes, known_codes, distance)
-    own, known = Track(times, hold), Track(known_times, known_hold)
     runs: list[Run] = []
     while len(pairs) and len(runs) < MOST_RUNS:
         shift = _shift(pairs, own, known)
@@ -123,9 +126,33 @@ def align(
         taken = np.zeros(len(pairs), np.bool_)
         for run in accepted:
             # What lies within a run is told by it, at whatever shift it may meet otherwise.
-            taken |= (times[pairs.own] >= run.start - _TICK) & (times[pairs.own] < run.end + _TICK)
+            taken |= (own.times[pairs.own] >= run.start - _TICK) & (own.times[pairs.own] < run.end + _TICK)
         pairs = pairs.rows(~taken)
     return _joined(sorted(runs, key=lambda run: (run.start, run.known_start)))
+
+
+def _without_stills(track: Track, codes: Codes) -> tuple[Track, Codes]:
+    """Return the frames without those that show what an earlier one did, which stands for their time too.
+
+    Two stills of an hour would meet in millions of pairs.  Frames with and without black bars come by turns, so a frame
+    is compared with the last two that were kept.
+    """
+    values = [int.from_bytes(code.tobytes()) for code in codes]
+    begins, lengths = track.times.tolist(), track.holds.tolist()
+    kept: list[int] = []
+    ends: list[float] = []
+    for at, value in enumerate(values):
+        end = begins[at] + lengths[at]
+        for place in range(len(kept) - 1, max(-1, len(kept) - 3), -1):
+            if (values[kept[place]] ^ value).bit_count() <= _ALIKE and begins[at] <= ends[place] + _TICK:
+                ends[place] = max(ends[place], end)
+                break
+        else:
+            kept.append(at)
+            ends.append(end)
+    chosen = np.array(kept, np.int64)
+    starts = track.times[chosen]
+    return Track(starts, np.array(ends, np.float64) - starts), codes[chosen]
 
 
 def _meetings(codes: Codes, known_codes: Codes, distance: int) -> _Pairs:
