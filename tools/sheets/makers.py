@@ -195,7 +195,7 @@ def photocollage(rng: random.Random, kit: Kit) -> Job:
 
 # a sheet of each costs very different time: the shares keep a run of 1,500 under an hour on one core
 MAKERS: dict[Callable[[random.Random, Kit], Job], int] = {
-    ffmpeg: 28, montage: 30, photocollage: 11, feh: 8, thumby: 8, sashimi: 8, vcsi: 7,
+    ffmpeg: 28, montage: 30, photocollage: 11, feh: 8, thumby: 8, sashimi: 5, vcsi: 5,
 }  # fmt: skip
 
 

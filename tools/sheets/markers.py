@@ -77,7 +77,7 @@ def prepare(folder: Path, clips: list[Path], photos: Path) -> list[Clip]:
         real, mark = folder / f"{clip.stem}.mp4", folder / "mark" / f"{clip.stem}.mp4"
         coded = ("-c:v", "libx264", "-g", "12", "-bf", "0", "-an")
         if not real.exists():
-            _ffmpeg("-i", str(clip), "-vf", "scale='min(480,trunc(iw/2)*2)':-2,fps=12.5,format=yuv420p",
+            _ffmpeg("-i", str(clip), "-vf", "scale='min(480,trunc(iw/2)*2)':-2,fps=12.5,setsar=1,format=yuv420p",
                     "-frames:v", "1500", *coded, "-crf", "16", str(real))  # fmt: skip
         with_size = subprocess.run(
             ["ffprobe", "-v", "error", "-select_streams", "v", "-count_packets", "-show_entries",
