@@ -200,9 +200,8 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, default=Path("corpus"))
     parser.add_argument("--split", choices=("train", "report"), default="train")
     given = parser.parse_args()
-    write(
-        given.out, load_sources(given.sources, given.split), given.seed, given.sheets, given.singles, first=given.first
-    )
+    sources = load_sources(given.sources, given.split)
+    write(given.out, sources, given.seed, given.sheets, given.singles, first=given.first, hard=given.hard)
 
 
 if __name__ == "__main__":
