@@ -12,7 +12,7 @@ MD5 = "00112233445566778899aabbccddeeff"
 
 
 def test_the_formats_are_one_visible_list():
-    assert [one.name for one in formats()] == ["ncmec", "vics-2", "vics-1", "csv", "text"]
+    assert [one.name for one in formats()] == ["ncmec", "vics-2", "vics-1", "jsonl", "vpdq", "csv", "text"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import av
 import numpy as np
+from PIL import Image
 
 #: Format of FFmpeg -> codec that goes into it.
 CODECS = {
@@ -23,16 +24,12 @@ CODECS = {
 
 
 def scene(seed: int, width: int = 160, height: int = 120, shift: float = 0.0) -> np.ndarray:
-    """A smooth picture of many shapes, RGB, moved sideways by a share of its width."""
-    chance = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    x = x + shift
-    picture = np.zeros((height, width))
-    for _ in range(24):
-        a, b, phase = (*chance.uniform(-14, 14, 2), chance.uniform(0, 7))
-        picture += chance.uniform(0.3, 1) * np.sin(a * x + b * y + phase)
-    grey = (picture - picture.min()) / np.ptp(picture) * 219 + 16
-    return np.repeat(grey[:, :, None], 3, axis=2).astype(np.uint8)
+    """A picture of soft patches, RGB, moved sideways by a share of its width."""
+    patches = np.random.default_rng(seed).integers(16, 236, (24, 96), np.uint8)
+    left = 32 * shift % 64
+    box = (left, 0, left + 32, 24)
+    grey = Image.fromarray(patches).resize((width, height), Image.Resampling.BILINEAR, box=box)
+    return np.repeat(np.asarray(grey)[:, :, None], 3, axis=2)
 
 
 def encoded(frames, form="mp4", *, codec=None, rate=10, options=None, pixel_format="yuv420p") -> bytes:

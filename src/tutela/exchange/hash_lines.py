@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from tutela.exchange.format import Format, Item, Ledger, Written
-from tutela.exchange.record import Draft, clean, derived_key, given_key
+from tutela.exchange.record import Draft, clean, derived_key, given_key, kind_named, spoken
 from tutela.exchange.source import Source, Stream
 from tutela.model import Entry, Finding, Grade, ListInfo, Orientation, Rejected, Signal
 from tutela.model.errors import FindingInvalid, SignalInvalid
@@ -32,28 +33,32 @@ def _recognise(head: str) -> bool:
 
 
 def _read(source: Source) -> Iterator[Item]:
-    for number, text in enumerate(_lines(source.stream()), 1):
+    for number, (text, ended) in enumerate(_lines(source.stream()), 1):
         source.number = number
         if text is None:
-            yield Rejected(number, f"it has more than {LONGEST} bytes")
+            yield Rejected(number, f"it has more than {LONGEST} bytes", fatal=not ended)
         elif text.strip():
-            yield from _items(number, text)
+            for item in _items(number, text):
+                if isinstance(item, Rejected) and not item.partial and not ended:
+                    yield replace(item, fatal=True)
+                else:
+                    yield item
 
 
-def _lines(stream: Stream) -> Iterator[bytes | None]:
-    """Yield the lines; ``None`` for one that is too long."""
+def _lines(stream: Stream) -> Iterator[tuple[bytes | None, bool]]:
+    """Yield the lines, ``None`` for one that is too long, and whether each has its end."""
     held, too_long = bytearray(), False
     while piece := stream.read(1 << 16):
         *whole, rest = piece.split(b"\n")
         for end in whole:
             held += end
-            yield None if too_long else bytes(held)
+            yield None if too_long else bytes(held), True
             held, too_long = bytearray(), False
         held += rest
         if len(held) > LONGEST:
             held, too_long = bytearray(), True
     if held or too_long:
-        yield None if too_long else bytes(held)
+        yield None if too_long else bytes(held), False
 
 
 def _items(number: int, text: bytes) -> Iterator[Item]:
@@ -91,13 +96,14 @@ def _signals(finding: Finding) -> tuple[list[Signal], list[str]]:
     for signal in finding.signals:
         if signal.orientation is not Orientation.ORIGINAL or signal.unfit is not None:
             continue
+        unknown = kind_named(signal.kind) is None
         try:
             known = kind(signal.kind)
             reason = known.unfit(known.check(signal.value))
         except SignalInvalid as invalid:
             reason = str(invalid.fields.get("reason"))
         if reason is not None:
-            notes.append(f"a signal: {reason}")
+            notes.append(f"{spoken(signal.kind)}: {reason}" if unknown else f"{signal.kind}: {reason}")
             continue
         time = signal.time if signal.time is not None or signal.frame is None else moments.get(signal.frame)
         if not isinstance(time, int | float) or not 0 <= time < 1e7:

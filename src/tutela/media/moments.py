@@ -37,7 +37,7 @@ class Moments:
         self._taken = -LONGEST
         self._taken_look: Look | None = None
         self._look: Look | None = None
-        self._usual = 0.0
+        self._usual: float | None = None
 
     def is_due(self, moment: float) -> bool:
         """Whether, by the rate alone, a frame of this moment is to be taken; half a millisecond of stamps' rounding."""
@@ -73,6 +73,8 @@ class Moments:
 
     def _is_cut(self, far: float) -> bool:
         """Whether a frame is so far from the last, and from how far frames here are, that a scene begins."""
+        if self._usual is None:
+            self._usual = far
         cut = far >= max(CUT, _RATHER * self._usual)
         self._usual += (min(far, 2 * CUT) - self._usual) / 8
         return cut

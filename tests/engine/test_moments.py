@@ -1,0 +1,41 @@
+import pytest
+
+from tutela.engine.moments import MOST_NAMED, clock, moment_reasons
+from tutela.model import Hit, Orientation, Purpose, Span
+
+
+def hit(frame):
+    return Hit("demo", 1, Purpose.KNOWN, "key", "pdq", 3, Orientation.ORIGINAL, frame)
+
+
+def span(start=5.0, purpose=Purpose.KNOWN):
+    end = None if start is None else start + 10
+    return Span("demo", "key", purpose, start, end, 3600.0, 3610.0, 9, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "0:00:00"), (59.99, "0:00:59"), (3600, "1:00:00"), (360_061, "100:01:01")]
+)
+def test_clock(seconds, told):
+    assert clock(seconds) == told
+
+
+def test_moments_are_told_once_and_not_without_end():
+    moments = {number: number / 2 for number in range(100)}
+    (told,) = moment_reasons([hit(7), hit(6), hit(6), hit(9), hit(None), hit(1000)], moments, ())
+    assert told == "Known entries were met at 0:00:03, 0:00:04."
+    (told,) = moment_reasons([hit(number) for number in range(100)], moments, ())
+    assert told.endswith(f"0:00:07 and {50 - MOST_NAMED} more.")
+
+
+def test_stretches():
+    told = moment_reasons([hit(0)], {0: 5.0}, [span(), span(purpose=Purpose.BENIGN), span(None)])
+    assert told[1:] == (
+        "0:00:05 to 0:00:15 runs along 1:00:00 to 1:00:10 of a known video in list 'demo'.",
+        "Its cells follow 1:00:00 to 1:00:10 of a known video in list 'demo', in order.",
+    )
+    assert moment_reasons([hit(0)], {0: 5.0}, [span()] * 20)[-1] == "12 more stretches are shared with known videos."
+
+
+def test_pictures_have_no_moments():
+    assert moment_reasons([hit(0)], {}, ()) == ()
