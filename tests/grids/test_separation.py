@@ -13,7 +13,7 @@ def pictures(count):
     return [Image.open(path).convert("RGB") for path in originals()[:count]]
 
 
-def sheet(columns, rows, width, height, gutter, background=(255, 255, 255)):
+def sheet(columns, rows, width, height, gutter, *, background=(255, 255, 255)):
     """A sheet of demo pictures, and the boxes of its cells."""
     size = (columns * width + (columns + 1) * gutter, rows * height + (rows + 1) * gutter)
     made, boxes, found = Image.new("RGB", size, background), [], pictures(columns * rows)
@@ -40,7 +40,7 @@ def test_cells_are_found_to_the_pixel(columns, rows, gutter):
 
 
 def test_a_sheet_on_its_side_is_the_same_on_its_side():
-    pixels, boxes = sheet(4, 3, 160, 120, 6, (30, 60, 40))
+    pixels, boxes = sheet(4, 3, 160, 120, 6, background=(30, 60, 40))
     turned = np.ascontiguousarray(np.rot90(pixels, -1))
     height = pixels.shape[0]
     assert sorted(found_boxes(turned)) == sorted((height - y - h, x, h, w) for x, y, w, h in boxes)

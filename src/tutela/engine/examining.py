@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from tutela.engine.sheets import SHEET, SHORTER_SIDE, Sheets, cell_signals
+from tutela.engine.sheets import SHORTER_SIDE, Sheets, cell_signals
 from tutela.engine.source import Source, unreadable
 from tutela.media import DEFAULT_SAMPLING, REDUCED_SIDE, Sampling, frames, is_video, sniff, stream_frames, thumbnail
 from tutela.model import Frame, FrameInfo, Limits, MediaType, Problem, ProblemKind, Signal, Unhashable
@@ -184,10 +184,10 @@ class _Look:
 
     def _take(self, frame: Frame) -> None:
         # A video's frames are too many to look for cells in each, and hardly ever sheets.
-        layout = self._sheets.layout(frame) if self._wanted.cells and not self._video else None
+        layout, unfit = self._sheets.look(frame) if self._wanted.cells and not self._video else (None, None)
         if PDQ.name in self._wanted.kinds:
             found = frame_signals(frame, orientations=self._wanted.orientations)
-            self._keep(found, None if layout is None else SHEET)
+            self._keep(found, unfit)
         if self._wanted.thumbnail and not self._infos and frame.pixels.ndim == 3:
             self._thumbnail = thumbnail(frame)
         if frame.parent is None:  # else the same frame of a video once more, without its black bars
@@ -204,7 +204,7 @@ class _Look:
             if isinstance(signal, Unhashable):
                 self._unhashable.append(signal)
             else:
-                self._signals.append(signal if unfit is None else replace(signal, unfit=unfit))
+                self._signals.append(signal if unfit is None else replace(signal, unfit=signal.unfit or unfit))
 
     def _colour(self) -> None:
         """Decode the first frame once more, with its colours: a JPEG was decoded to grey for its signals."""

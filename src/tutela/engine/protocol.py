@@ -42,7 +42,7 @@ from tutela.model import (
     Signal,
     Unhashable,
 )
-from tutela.signals import kinds
+from tutela.signals import PERIODIC, kinds
 
 HEAD = struct.Struct("<BxxxIIQ")
 
@@ -284,7 +284,7 @@ def _signal(row: list[Any]) -> Signal:
         raise Breach("a signal of a wrong form") from None
     if len(raw) != _SIZES[known]:  # fromhex passes over spaces
         raise Breach("a signal of a wrong length")
-    if unfit is not None and unfit != SHEET:
+    if unfit not in (None, SHEET, PERIODIC):
         raise Breach("a signal unfit for no known reason")
     return Signal(
         known,

@@ -19,6 +19,10 @@ from tutela.signals import frame_signals
 #: Why the hash of a whole sheet must not decide a near match.
 SHEET = "sheet"
 
+#: From this confidence on, a sheet's own hash is unfit.  Below, the picture may be a single one after all: its hash
+#: stays, and its cells are looked at beside it.
+SURE = 0.9
+
 #: Cells of one content that are looked at; a sheet of 20 x 20 has 400.
 MOST_CELLS = 2048
 
@@ -38,14 +42,16 @@ class Sheets:
         self._cells = 0
         self._found: list[tuple[Frame, Separation]] = []
 
-    def layout(self, frame: Frame) -> str | None:
-        """Return what kind of sheet a frame is, ``None`` for a single picture, and keep a sheet for `cells`."""
+    def look(self, frame: Frame) -> tuple[str | None, str | None]:
+        """Return what kind of sheet a frame is and why its hash is unfit, ``None`` for a single picture; keep its cells
+        for `cells`.
+        """
         self._looked += 1
         if self._looked > MOST_SHEETS:
-            return None
+            return None, None
         found = separate(_grey(frame))
         if not found.is_grid:
-            return None
+            return None, None
         whole, found = _whole(frame, found)
         if self._cells + len(found.cells) > MOST_CELLS:
             text = f"more cells of contact sheets than the limit of {MOST_CELLS}; the rest was left out"
@@ -53,7 +59,7 @@ class Sheets:
             found = replace(found, cells=found.cells[: MOST_CELLS - self._cells])
         self._cells += len(found.cells)
         self._found.append((whole, found))
-        return found.layout
+        return found.layout, SHEET if found.confidence >= SURE else None
 
     def cells(self, first: int) -> Iterator[Frame]:
         """Yield the cells of all sheets, numbered from ``first``."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tutela import _kernel
 from tutela.grids.scorer import confidence
@@ -72,7 +74,7 @@ def separate(pixels: Pixels) -> Separation:
     by = -(-max(height, width) // LONGEST_SIDE)
     if min(height, width) // by < 1:
         return _SINGLE
-    raw, features = _kernel.separate(_luma(_reduced(pixels, by)))
+    raw, features = _kernel.separate(luma(reduced(pixels, by)))
     if not raw.size:
         return _SINGLE
     sure = confidence(features)
@@ -84,18 +86,18 @@ def separate(pixels: Pixels) -> Separation:
     return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, cells), cells=cells)
 
 
-def _cell(row: np.ndarray, by: int) -> Cell:
+def _cell(row: npt.NDArray[np.float32], by: int) -> Cell:
     x, y, width, height = (int(value) * by for value in row[:4])
     return Cell(x, y, width, height, round(float(row[4]), 3))
 
 
-def _reading_order(rows: np.ndarray, by: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _reading_order(rows: npt.NDArray[np.float32], by: int) -> Callable[[Cell], tuple[int, int]]:
     """Order by rows: cells whose upper edges are less than half a cell apart stand in one row."""
     step = max(1.0, float(np.median(rows[:, 3])) * by / 2)
     return lambda cell: (round(cell.y / step), cell.x)
 
 
-def _reduced(pixels: Pixels, by: int) -> Pixels:
+def reduced(pixels: Pixels, by: int) -> Pixels:
     """Average squares of ``by`` pixels; what is left at the right and lower border is cut off."""
     if by == 1:
         return pixels
@@ -104,7 +106,8 @@ def _reduced(pixels: Pixels, by: int) -> Pixels:
     return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32) + 0.5, np.uint8)
 
 
-def _luma(pixels: Pixels) -> Pixels:
+def luma(pixels: Pixels) -> Pixels:
+    """Return the brightness of uint8 grey or RGB pixels: uint8 [height, width]."""
     if pixels.ndim == 2:
         return np.ascontiguousarray(pixels)
     # 8-bit BT.601: the sum of the weights is 256.

@@ -3,13 +3,14 @@
 from tutela.signals.digest import MD5, SHA1, SHA256, DigestPass, digests, digests_of_stream
 from tutela.signals.kind import Measure, SignalKind, Source
 from tutela.signals.kinds import kind, kinds
-from tutela.signals.pdq import ORIENTATIONS, PDQ, frame_signals
+from tutela.signals.pdq import ORIENTATIONS, PDQ, PERIODIC, frame_signals
 from tutela.signals.photodna import PHOTODNA
 
 __all__ = [
     "MD5",
     "ORIENTATIONS",
     "PDQ",
+    "PERIODIC",
     "PHOTODNA",
     "SHA1",
     "SHA256",

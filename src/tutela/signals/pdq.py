@@ -24,6 +24,12 @@ SMALLEST_SIDE = 5
 #: moved by up to 101.
 MOST_TIES = 24
 
+#: A hash with more ties, of whatever decoding, is made of the pattern's own phase: chess boards, blinds, tiles.
+PERIODIC_TIES = 32
+
+#: Why such a hash must not decide a near match.
+PERIODIC = "periodic"
+
 #: EXIF orientations from here on lay the picture on its side.
 TURNED = 5
 
@@ -95,8 +101,9 @@ def frame_signals(frame: Frame, *, orientations: bool = False) -> list[Signal | 
     if ties > MOST_TIES and quality >= PDQ.default.quality and frame.exact is not None:
         exact = frame.exact()
         hashes = hashes if exact is None else _hash(exact, orientations=orientations)
+    unfit = PERIODIC if hashes[0][2] > PERIODIC_TIES else None
     return [
-        Signal(PDQ.name, value, quality, frame.number, orientation)
+        Signal(PDQ.name, value, quality, frame.number, orientation, unfit)
         for orientation, (value, quality, _) in zip(ORIENTATIONS, hashes, strict=False)
     ]
 
