@@ -45,7 +45,7 @@ def test_every_container_gives_its_frames(form):
 
 def test_still_scenes_give_one_frame_each():
     found, problems = taken(scenes(seconds=30))
-    assert [round(frame.time, 1) for frame in found] == [0, 30, 60]
+    assert [round(frame.time, 1) for frame in found] == [0, 30, 60, 89.9]
     assert problems == []
 
 

@@ -28,13 +28,13 @@ Look = npt.NDArray[np.float32]
 
 
 class Moments:
-    """Says of each frame, in the order of time, whether it is taken; see `Sampling`."""
+    """Says of each frame, in the order of time, whether it is taken; see `Sampling`.  ``taken`` is the last one's."""
 
     def __init__(self, sampling: Sampling) -> None:
         self._mode = sampling.mode
         self._step = 1.0 / max(sampling.rate, 1e-6)
         self._due = 0.0
-        self._taken = -LONGEST
+        self.taken = -LONGEST
         self._taken_look: Look | None = None
         self._look: Look | None = None
         self._usual: float | None = None
@@ -51,7 +51,7 @@ class Moments:
         """Whether the frame is taken; tell every frame that `may_take` let through."""
         if self._mode == "scenes" and not self._is_scene(moment, pixels):
             return False
-        self._taken = moment
+        self.taken = moment
         # On the grid of the rate, so that one late frame does not make all later ones late.
         late = moment - self._due
         self._due = self._due + self._step if 0 <= late < self._step / 2 else moment + self._step
@@ -63,9 +63,9 @@ class Moments:
         cut = before is None or self._is_cut(_far(look, before))
         new = self._taken_look is None or _differ(look, self._taken_look)
         taken = (
-            (cut and new and moment - self._taken >= SHORTEST)
+            (cut and new and moment - self.taken >= SHORTEST)
             or (self.is_due(moment) and new)
-            or moment - self._taken >= LONGEST
+            or moment - self.taken >= LONGEST
         )
         if taken:
             self._taken_look = look

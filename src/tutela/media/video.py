@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
 import av
 import numpy as np
@@ -104,6 +104,12 @@ def warm_up_videos() -> None:
     av.VideoFrame(16, 16, "yuv420p").to_ndarray(format="rgb24")  # the colour converter makes its tables
 
 
+def _codec_name(stream: VideoStream) -> str:
+    """Return what FFmpeg calls the codec; nothing where it has no decoder for it."""
+    context = cast("av.VideoCodecContext | None", stream.codec_context)
+    return "" if context is None else context.codec.canonical_name
+
+
 def _is_cover(stream: VideoStream) -> bool:
     """Whether it is the picture on a record's sleeve."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
@@ -131,12 +137,15 @@ class _Reading:
         self._sampling = sampling
         self._luma = luma
         self._codec = stream.codec_context
+        self._name = _codec_name(stream)
         self._rate = float(stream.average_rate or stream.guessed_rate or 25)
         self._moments = Moments(sampling)
         self._deadline = time.monotonic() + allowance.limits.max_video_seconds
         self._first = first
         self._faults = 0
         self._last_time = -1.0
+        self._end_time = -1.0
+        self._last: tuple[Pixels, int] | None = None
         self._decoded = 0
         self.next = first
         self.taken = taken
@@ -155,14 +164,24 @@ class _Reading:
                 yield frame
             if self.over:
                 return
+        yield from self._end()
         if not self._decoded and not self._faults and not self.over:
             self._allowance.tell(ProblemKind.TRUNCATED, "file", "no frame is in it, though it says that there is one")
 
+    def _end(self) -> Iterator[Frame]:
+        """Yield the last frame of a scene that lasts to the end, so that it is known how long that is."""
+        if self._sampling.mode != "scenes" or self._last is None or self.over:
+            return
+        moment = max(self._last_time, min(self._end_time, 1e8))
+        if moment >= self._moments.taken + 1.0 and self.taken < self._allowance.limits.max_video_frames:
+            pixels, orientation = self._last
+            yield from self._with_parts(pixels, self._number(self._decoded, moment), moment, orientation)
+
     def _prepare(self) -> bool:
         codec, limits = self._codec, self._allowance.limits
-        if codec.name is None or self._stream.codec.canonical_name not in CODECS:
-            name = self._stream.codec.canonical_name
-            self._allowance.tell(ProblemKind.UNSUPPORTED, "file", f"video coded as {name} is not read here")
+        if self._name not in CODECS:
+            text = f"video coded as {self._name or 'something unknown'} is not read here"
+            self._allowance.tell(ProblemKind.UNSUPPORTED, "file", text)
             return False
         if codec.width * codec.height > limits.max_pixels:
             self._allowance.picture(codec.width, codec.height, "file")
@@ -195,11 +214,12 @@ class _Reading:
                 continue
             if packet is None or (packet.dts is None and packet.size == 0):
                 return
+            self._end_time = max(self._end_time, self._seconds(packet))
             yield packet
 
     def _decoded_frames(self) -> Iterator[av.VideoFrame]:
         mode = self._sampling.mode
-        alone = self._stream.codec.canonical_name in _ALONE
+        alone = self._name in _ALONE
         if mode == "scenes" and not alone:
             yield from self._by_groups()
             return
@@ -284,6 +304,7 @@ class _Reading:
         except (av.FFmpegError, ValueError, MemoryError) as error:
             self._fault(error)
             return
+        self._last = pixels, orientation
         if not self._moments.take(moment, pixels):
             return
         number = self._number(index, moment)
@@ -299,7 +320,7 @@ class _Reading:
 
     def _number(self, index: int, moment: float) -> int:
         """Count frames where all are decoded, else tell the number from the time."""
-        counted = self._sampling.mode in {"all", "rate"} and self._stream.codec.canonical_name not in _ALONE
+        counted = self._sampling.mode in {"all", "rate"} and self._name not in _ALONE
         number = self._first + (index if counted else round(moment * self._rate))
         number = max(number, self.next)
         self.next = number + 1
