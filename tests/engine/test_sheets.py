@@ -1,9 +1,9 @@
 import io
 
 import numpy as np
-from grids.test_separation import sheet
 from PIL import Image
 
+from grids.test_separation import sheet
 from tutela import _kernel
 from tutela.engine.examining import Wanted, examine
 from tutela.engine.sheets import MOST_CELLS, SHEET, Sheets

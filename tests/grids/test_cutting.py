@@ -1,6 +1,6 @@
 import numpy as np
-from grids.test_separation import sheet
 
+from grids.test_separation import sheet
 from tutela.grids import cells_of, separate, variants
 from tutela.grids.cutting import scaled
 from tutela.model import Box, Frame
