@@ -90,6 +90,69 @@ def test_a_damaged_newer_state_is_refused_and_the_last_good_one_stays(folder, da
         IndexFolder.open(folder.path)
 
 
+def damage_body(path, at=16384):
+    whole = bytearray(path.read_bytes())
+    whole[4096 + at] ^= 1
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("at_once", [64 << 20, 0])
+@pytest.mark.parametrize("part", ["pdq", "md5", "records"])
+def test_damage_in_the_body_of_a_newer_state_is_refused_before_it_is_asked(folder, part, at_once, monkeypatch):
+    monkeypatch.setattr("tutela.index.folder.CHECK_AT_ONCE", at_once)
+    reader = IndexFolder.open(folder.path)
+    before = set(folder.path.glob("*.seg"))
+    with folder.writing() as change:
+        if part == "pdq":
+            change.add_codes("pdq", codes(3000, 1), np.arange(3000) + 5000)
+        elif part == "md5":
+            change.add_digests("md5", codes(3000, 1)[:, :16].copy(), np.arange(3000) + 5000)
+        else:
+            change.add_records(np.arange(3000) + 5000, [b"ten bytes."] * 3000)
+        change.meta = {"version": 2}
+    (newest,) = set(folder.path.glob("*.seg")) - before
+    damage_body(newest)
+    wait_for(lambda: reader.view() and reader.problem)
+    assert newest.name in str(reader.problem)
+    time.sleep(0.06)
+    assert reader.view().meta == {"version": 1}  # at every later look too
+    assert reader.problem is not None
+    assert reader.view().hamming("pdq").search(codes(3000)[:1], 0)[1].tolist() == [0]
+    # A later state that still needs the damaged file is refused as well; one that does not is taken.
+    with folder.writing() as change:
+        change.meta = {"version": 3}
+    time.sleep(0.06)
+    wait_for(lambda: reader.view() and reader.problem)
+    assert reader.view().meta == {"version": 1}
+    with folder.writing() as change:
+        change.clear()
+        change.meta = {"version": 4}
+    wait_for(lambda: reader.view().meta == {"version": 4})
+    assert reader.problem is None
+
+
+def test_a_large_newer_state_comes_into_use_when_it_is_checked(folder, monkeypatch):
+    monkeypatch.setattr("tutela.index.folder.CHECK_AT_ONCE", 0)
+    reader = IndexFolder.open(folder.path)
+    with folder.writing() as change:
+        change.add_codes("pdq", codes(3000, 1), np.arange(3000) + 5000)
+        change.meta = {"version": 2}
+    wait_for(lambda: reader.view().meta == {"version": 2})
+    assert all(s.container.blocks.whole for s in reader.view().parts["pdq"] if s.ids()[0] >= 5000)
+
+
+def test_what_was_checked_is_not_checked_again_when_rows_are_removed(folder):
+    reader = IndexFolder.open(folder.path)
+    reader.view().verify()
+    with folder.writing() as change:
+        change.remove(np.arange(5))
+        change.meta = {"version": 2}
+    wait_for(lambda: reader.view().meta == {"version": 2})
+    (segment,) = reader.view().parts["pdq"]
+    assert segment.container.blocks.whole
+    assert reader.view().hamming("pdq").search(codes(3000)[:6], 0)[1].tolist() == [5]
+
+
 def test_damage_within_a_segment_names_the_file_and_answers_nothing(folder):
     path = next(folder.path.glob("*.seg"))
     whole = bytearray(path.read_bytes())
