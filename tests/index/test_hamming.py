@@ -118,6 +118,52 @@ def test_changes_equal_a_rebuild(tmp_path_factory, seed, steps, on_disk):
         assert answers(index, queries, 31) == brute_force(codes, ids, queries, 31)
 
 
+def test_many_single_adds_make_few_segments():
+    codes = np.random.default_rng(8).integers(0, 256, (4000, 32), dtype=np.uint8)
+    index = HammingIndex.build(codes[:0], np.zeros(0, np.uint64))
+    for row in range(3000):
+        index.add(codes[row : row + 1], np.array([row]))
+        assert len(index._current().segments) <= 24
+    index.add(codes[3000:], np.arange(3000, 4000))
+    assert len(index) == 4000
+    queries = codes[::97]
+    assert answers(index, queries, 20) == brute_force(codes, np.arange(4000, dtype=np.uint64), queries, 20)
+
+
+def test_what_is_held_in_memory_stays_bounded_under_replacement():
+    """Replacing 8 % again and again, never more than 170 bytes a live entry."""
+    random = np.random.default_rng(9)
+    codes = random.integers(0, 256, (20_000, 32), dtype=np.uint8)
+    index = HammingIndex.build(codes, np.arange(20_000, dtype=np.uint64))
+    for _ in range(60):
+        ids = random.choice(20_000, 1600, replace=False).astype(np.uint64)
+        codes[ids] = random.integers(0, 256, (1600, 32), dtype=np.uint8)
+        index.remove(ids)
+        index.add(codes[ids], ids)
+        held = sum(len(part) for segment in index._current().segments for part in segment.sections())
+        assert held <= 170 * len(index)
+    assert len(index) == 20_000
+    queries = codes[:20]
+    assert answers(index, queries, 20) == brute_force(codes, np.arange(20_000, dtype=np.uint64), queries, 20)
+
+
+MANY_SEGMENTS = """
+import numpy as np
+from tutela import _kernel
+codes = np.zeros((1, 32), np.uint8)
+kept = [_kernel.Segment.build(codes, np.array([n], np.uint64)) for n in range(80_000)]
+print(len(kept))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts mappings, which Linux bounds at 65,530")
+def test_small_segments_take_no_mappings():
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_SEGMENTS], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "80000\n"), done.stderr
+
+
 def test_saved_and_opened_again(tmp_path):
     random = np.random.default_rng(3)
     codes = clustered_codes(random, 5000)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tutela import _kernel
+from tutela.index.change import DEAD_SHARE, MERGE_ROWS
 from tutela.index.container import Bytes
 from tutela.index.folder import IndexFolder
 from tutela.index.segments import HammingSegment, Ids
@@ -73,7 +74,8 @@ class HammingIndex:
     def add(self, codes: Bytes, ids: Ids) -> None:
         """Add entries; readers of the same folder see them within a second."""
         if self._folder is None:
-            self._view = self._current().extended(_built(code_array(codes), id_array(ids)))
+            more = _built(code_array(codes), id_array(ids))
+            self._view = _merged(self._current().extended(segment for segment in more if len(segment)))
             return
         with self._folder.writing() as change:
             change.add_codes(PART, codes, ids)
@@ -81,7 +83,7 @@ class HammingIndex:
     def remove(self, ids: Ids) -> None:
         """Remove every entry that has one of these ids."""
         if self._folder is None:
-            self._view = self._current().without(id_array(ids))
+            self._view = _reclaimed(self._current().without(id_array(ids)))
             return
         with self._folder.writing() as change:
             change.remove(ids)
@@ -114,3 +116,45 @@ def _built(codes: Bytes, ids: Ids) -> list[HammingSegment]:
         raise ValueError(f"{len(codes)} codes with {len(ids)} ids")
     step = _kernel.MAX_ROWS
     return [HammingSegment.build(codes[at : at + step], ids[at : at + step]) for at in range(0, len(codes), step)]
+
+
+def _dead(view: HammingView, number: int) -> int:
+    """Rows of a segment that are removed."""
+    bits = view.removed[number] if number < len(view.removed) else None
+    return 0 if bits is None else int(np.bitwise_count(bits).sum())
+
+
+def _merged(view: HammingView) -> HammingView:
+    """Merge the newest segments while the one before them is at most twice as large as they are together, so that
+    there are few of them however many calls brought the entries.
+    """
+    segments = view.segments
+    first = len(segments) - 1
+    rows = len(segments[first]) - _dead(view, first) if segments else 0
+    while first > 0 and len(segments[first - 1]) <= MERGE_ROWS:
+        before = len(segments[first - 1]) - _dead(view, first - 1)
+        if before > 2 * rows or before + rows > MERGE_ROWS:
+            break
+        first -= 1
+        rows += before
+    if first >= len(segments) - 1:
+        return view
+    return HammingView(segments[:first], view.removed[:first]).extended(_rebuilt(view, range(first, len(segments))))
+
+
+def _reclaimed(view: HammingView) -> HammingView:
+    """Build segments with many removed rows anew without them, so that memory stays bounded by what is held."""
+    made = HammingView(())
+    for number, segment in enumerate(view.segments):
+        if DEAD_SHARE * _dead(view, number) > len(segment):
+            made = made.extended(_rebuilt(view, range(number, number + 1)))
+        else:
+            bits = view.removed[number] if number < len(view.removed) else None
+            made = HammingView((*made.segments, segment), (*made.removed, bits))
+    return made
+
+
+def _rebuilt(view: HammingView, numbers: range) -> list[HammingSegment]:
+    chosen = slice(numbers.start, numbers.stop)
+    codes, ids = zip(*HammingView(view.segments[chosen], view.removed[chosen]).live(), strict=True)
+    return [segment for segment in _built(np.concatenate(codes), np.concatenate(ids)) if len(segment)]
