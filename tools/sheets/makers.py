@@ -88,11 +88,11 @@ def sashimi(rng: random.Random, kit: Kit) -> Job:
 
 
 def thumby(rng: random.Random, kit: Kit) -> Job:
-    """Make a sheet as thumby does: butted, with a header; its JPEG is what it is."""
+    """Make a sheet as thumby does: gutters of 2 black pixels, a header; its JPEG is what it is."""
     clip, (columns, rows) = rng.choice(kit.clips), _grid(rng, 40)
     flags = ["-r", str(rows), "-c", str(columns), "-w", str(rng.randint(64, 300)), "-s", "0", "-q", "95"]
     program = str(kit.tools / "thumby")
-    return Job(lambda side, out: [program, str(clip.file(side)), *flags, "-o", str(out)], 0, clip, suffix=".jpg")
+    return Job(lambda side, out: [program, str(clip.file(side)), *flags, "-o", str(out)], 2, clip, suffix=".jpg")
 
 
 def ffmpeg(rng: random.Random, kit: Kit) -> Job:
@@ -229,9 +229,25 @@ def _made(job: Job, kit: Kit) -> tuple[Image.Image, composing.Truth] | None:
     )  # it drops what is over
     if not sound or missing > 0 or len(cells) < 2:
         return None
-    truth = {"kind": job.kind, "gutter": job.gutter, "butted": job.gutter == 0, "cells": cells, "background": None,
+    truth = {"kind": job.kind, "gutter": job.gutter, "butted": touching(cells), "cells": cells, "background": None,
              **job.notes}  # fmt: skip
     return Image.fromarray(real), truth
+
+
+def touching(cells: list[composing.Truth]) -> bool:
+    """Whether most cells that have a neighbour to the right or below touch it (padding to one shape parts them)."""
+    gaps = []
+    for a in cells:
+        for at, side, by, across in (("x", "width", "y", "height"), ("y", "height", "x", "width")):
+            beside = [
+                b[at] - a[at] - a[side]
+                for b in cells
+                if b is not a
+                and b[at] >= a[at] + a[side] / 2
+                and min(a[by] + a[across], b[by] + b[across]) > max(a[by], b[by])
+            ]
+            gaps += [min(beside)] if beside else []
+    return bool(gaps) and sum(gap < 0.6 for gap in gaps) * 2 > len(gaps)
 
 
 def _finished(rng: random.Random, image: Image.Image, truth: composing.Truth) -> bytes:
@@ -246,13 +262,15 @@ def _finished(rng: random.Random, image: Image.Image, truth: composing.Truth) ->
     return composing.encoded(rng, image, truth, png=0.15)
 
 
-def write(out: Path, kit: Kit, seed: int, numbers: range) -> None:
+def write(out: Path, kit: Kit, seed: int, numbers: range, only: str = "") -> None:
     """Make the sheets of some numbers; write two copies of each, and truth.jsonl."""
     makers = list(MAKERS)
     with (out / "truth.jsonl").open("a") as lines:
         for k in numbers:
             rng = random.Random(f"{seed} {k}")
             maker = rng.choices(makers, list(MAKERS.values()))[0]
+            if only and maker.__name__ != only:
+                continue
             job = maker(rng, kit)
             try:
                 made = _made(job, kit)
@@ -300,6 +318,7 @@ def main() -> None:
     parser.add_argument("--tools", type=Path, required=True, help="bin folder with vcsi, sashimi and thumby")
     parser.add_argument("--sources", type=Path, default=Path("corpus"))
     parser.add_argument("--count", type=int, default=1500)
+    parser.add_argument("--only", default="", choices=["", *(maker.__name__ for maker in MAKERS)])
     parser.add_argument("--first", type=int, default=0, help="number to go on from")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
@@ -311,12 +330,8 @@ def main() -> None:
     random.Random(given.seed).shuffle(sources)
     names = photographs(given.out / "photos", sources)
     clips = markers.prepare(given.out / "videos", sorted(given.clips.iterdir()), given.out / "photos" / "real")
-    write(
-        given.out,
-        Kit(clips, given.out / "photos", names, given.tools.absolute()),
-        given.seed,
-        range(given.first, given.count),
-    )
+    kit = Kit(clips, given.out / "photos", names, given.tools.absolute())
+    write(given.out, kit, given.seed, range(given.first, given.count), given.only)
 
 
 if __name__ == "__main__":

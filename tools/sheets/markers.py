@@ -105,8 +105,27 @@ def boxes(sheet: NDArray[np.uint8], *, lossy: bool) -> Iterator[tuple[int, tuple
         xs, ys = np.nonzero(across * 4 >= across.max())[0], np.nonzero(down * 4 >= down.max())[0]
         x, y, width, height = int(xs[0]), int(ys[0]), int(xs[-1] - xs[0] + 1), int(ys[-1] - ys[0] + 1)
         if min(width, height) >= 24 and count >= 0.4 * width * height:
+            if lossy:
+                x, y, width, height = _grown(sheet, COLOURS[k], (x, y, width, height))
             corners = mask[np.ix_((y + 1, y + height - 2), (x + 1, x + width - 2))]
             yield int(k), (x, y, width, height), bool(corners.sum() >= 2)  # a time stamp may lie in a corner or two
+
+
+def _grown(sheet: NDArray[np.uint8], colour: tuple[int, int, int], box: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return a box with the pixels at its edges that JPEG mixed with a black gutter: those nearer to the marker."""
+    x, y, width, height = box
+    left, top, right, bottom = x, y, x + width, y + height
+
+    def inside(part: NDArray[np.uint8]) -> bool:
+        line = np.median(part.reshape(-1, 3).astype(np.int16), axis=0)
+        return bool(len(part) and np.abs(line - colour).sum() < line.sum())
+
+    for _ in range(4):
+        left -= left > 0 and inside(sheet[y : y + height, left - 1])
+        top -= top > 0 and inside(sheet[top - 1, x : x + width])
+        right += right < sheet.shape[1] and inside(sheet[y : y + height, right])
+        bottom += bottom < sheet.shape[0] and inside(sheet[bottom, x : x + width])
+    return left, top, right - left, bottom - top
 
 
 @lru_cache(maxsize=20)
