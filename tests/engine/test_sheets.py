@@ -6,7 +6,7 @@ from PIL import Image
 from grids.test_separation import sheet
 from tutela import _kernel
 from tutela.engine.examining import Wanted, examine
-from tutela.engine.sheets import MOST_CELLS, SHEET, Sheets
+from tutela.engine.sheets import MOST_CELLS, SHEET, Sheet, Sheets
 from tutela.model import Frame, Limits
 
 
@@ -67,6 +67,7 @@ def test_more_cells_than_the_limit_are_told():
     problems = []
     sheets = Sheets(problems.append)
     sheets._cells = MOST_CELLS - 5
-    assert sheets.look(Frame(0, pixels, pixels.shape[1], pixels.shape[0])) == ("grid", SHEET)
+    found = sheets.look(Frame(0, pixels, pixels.shape[1], pixels.shape[0]))
+    assert found == Sheet("grid", found.confidence, SHEET)
     assert len(list(sheets.cells(1))) == 5
     assert [problem.place for problem in problems] == ["frame 0"]

@@ -76,7 +76,7 @@ signals = st.builds(
 )
 sizes = st.integers(1, 9)
 cells = st.builds(
-    lambda box, first, parent: FrameInfo(first, box.width, box.height, None, None, parent, box),
+    lambda box, first, parent: FrameInfo(first, box.width, box.height, None, None, parent, box, 0.5),
     st.builds(Box, number, number, sizes, sizes),
     number,
     number,

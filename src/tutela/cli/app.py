@@ -18,6 +18,7 @@ class Commands(LazyGroup):
         "match": ("match", "Match pictures against lists and say what was met, and why."),
         "hash": ("hash", "Compute the signals of files: MD5, SHA-1, SHA-256 and PDQ."),
         "frames": ("frames", "Take frames of videos, with their times and signals."),
+        "grid": ("grid", "Say which pictures are contact sheets, and where their cells lie."),
         "cluster": ("cluster", "Gather what looks alike, and say what one decision may cover."),
         "list": ("lists", "Make, fill, show, export and remove lists."),
         "demo": ("demo", "See it work: real pictures, edited in every format, matched against a demo list."),

@@ -57,6 +57,7 @@ def hash_files(  # noqa: PLR0917 - Typer takes them all by name
     video: options.Video = "scenes",
     rate: options.Rate = 1.0,
     letterbox: options.Letterbox = True,
+    cells: options.Cells = True,
     in_process: options.InProcess = False,
     workers: options.Workers = None,
     jsonl: options.JsonLines = False,
@@ -74,7 +75,7 @@ def hash_files(  # noqa: PLR0917 - Typer takes them all by name
         raise UsageError(reason="--as excludes --jsonl and --table.")
     shown = "none" if as_format is not None else form(jsonl=jsonl, table=table)
     sampling = options.sampling(video, rate, letterbox=letterbox)
-    policy = Policy(pixels="always", orientations=orientations, kinds=_kinds(kind), sampling=sampling)
+    policy = Policy(pixels="always", orientations=orientations, kinds=_kinds(kind), sampling=sampling, cells=cells)
     number = None if in_process else settings.workers if workers is None else workers
     found = contents(paths or (), files_from, null=null, most=settings.limits.max_bytes, warn=talk.warn)
     bar = not (shown == "table" and prints_to_terminal())

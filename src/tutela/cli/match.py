@@ -90,6 +90,7 @@ def match(  # noqa: PLR0917 - Typer takes them all by name
     video: options.Video = "scenes",
     rate: options.Rate = 1.0,
     letterbox: options.Letterbox = True,
+    cells: options.Cells = True,
     in_process: options.InProcess = False,
     workers: options.Workers = None,
     jsonl: options.JsonLines = False,
@@ -117,7 +118,8 @@ def match(  # noqa: PLR0917 - Typer takes them all by name
     if in_process:
         plan.workers = None
     sampling = options.sampling(video, rate, letterbox=letterbox)
-    policy = Policy(orientations=orientations, thumbnails=thumbnails and report is not None, sampling=sampling)
+    shown_small = thumbnails and report is not None
+    policy = Policy(orientations=orientations, thumbnails=shown_small, sampling=sampling, cells=cells)
     with ExitStack() as stack:
         asked = _lists(settings, list_names)
         if signals is None:

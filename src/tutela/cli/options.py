@@ -60,6 +60,9 @@ Letterbox = Annotated[
     bool,
     typer.Option("--letterbox/--no-letterbox", help="Hash frames with black bars without them too."),
 ]
+Cells = Annotated[
+    bool, typer.Option("--cells/--no-cells", help="Look at the cells of contact sheets, each as a picture of its own.")
+]
 JsonLines = Annotated[bool, typer.Option("--jsonl", help="Print a JSON object a line.", rich_help_panel=OUTPUT)]
 Table = Annotated[
     bool, typer.Option("--table", help="Print columns for people (the default on a terminal).", rich_help_panel=OUTPUT)

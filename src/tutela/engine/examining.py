@@ -184,20 +184,22 @@ class _Look:
 
     def _take(self, frame: Frame) -> None:
         # A video's frames are too many to look for cells in each, and hardly ever sheets.
-        layout, unfit = self._sheets.look(frame) if self._wanted.cells and not self._video else (None, None)
+        sheet = self._sheets.look(frame) if self._wanted.cells and not self._video else None
         if PDQ.name in self._wanted.kinds:
             found = frame_signals(frame, orientations=self._wanted.orientations)
-            self._keep(found, unfit)
+            self._keep(found, None if sheet is None else sheet.unfit)
         if self._wanted.thumbnail and not self._infos and frame.pixels.ndim == 3:
             self._thumbnail = thumbnail(frame)
         if frame.parent is None:  # else the same frame of a video once more, without its black bars
-            self._infos.append(FrameInfo(frame.number, frame.width, frame.height, frame.time, layout))
+            layout, sure = (None, None) if sheet is None else (sheet.layout, sheet.confidence)
+            info = FrameInfo(frame.number, frame.width, frame.height, frame.time, layout, confidence=sure)
+            self._infos.append(info)
 
     def _cell(self, cell: Frame) -> None:
         if PDQ.name in self._wanted.kinds:
             self._keep(cell_signals(cell, orientations=self._wanted.orientations), None)
-        size = (cell.width, cell.height)
-        self._infos.append(FrameInfo(cell.number, *size, cell.time, parent=cell.parent, cell=cell.cell))
+        place = (None, cell.parent, cell.cell, cell.confidence)
+        self._infos.append(FrameInfo(cell.number, cell.width, cell.height, cell.time, *place))
 
     def _keep(self, found: list[Signal | Unhashable], unfit: str | None) -> None:
         for signal in found:

@@ -7,7 +7,7 @@ their own beside it (`tutela.engine.matching` asks whether they agree).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,15 @@ MOST_SHEETS = 16
 SHORTER_SIDE = 640
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is known of a frame that is a sheet; ``unfit`` says why its own hash must not decide, if it must not."""
+
+    layout: str
+    confidence: float
+    unfit: str | None
+
+
 class Sheets:
     """The sheets among the frames of one content; their cells are numbered after all of its frames."""
 
@@ -42,16 +51,14 @@ class Sheets:
         self._cells = 0
         self._found: list[tuple[Frame, Separation]] = []
 
-    def look(self, frame: Frame) -> tuple[str | None, str | None]:
-        """Return what kind of sheet a frame is and why its hash is unfit, ``None`` for a single picture; keep its cells
-        for `cells`.
-        """
+    def look(self, frame: Frame) -> Sheet | None:
+        """Return what kind of sheet a frame is, ``None`` for a single picture, and keep its cells for `cells`."""
         self._looked += 1
         if self._looked > MOST_SHEETS:
-            return None, None
+            return None
         found = separate(_grey(frame))
         if not found.is_grid:
-            return None, None
+            return None
         whole, found = _whole(frame, found)
         if self._cells + len(found.cells) > MOST_CELLS:
             text = f"more cells of contact sheets than the limit of {MOST_CELLS}; the rest was left out"
@@ -59,7 +66,7 @@ class Sheets:
             found = replace(found, cells=found.cells[: MOST_CELLS - self._cells])
         self._cells += len(found.cells)
         self._found.append((whole, found))
-        return found.layout, SHEET if found.confidence >= SURE else None
+        return Sheet(found.layout, found.confidence, SHEET if found.confidence >= SURE else None)
 
     def cells(self, first: int) -> Iterator[Frame]:
         """Yield the cells of all sheets, numbered from ``first``."""

@@ -39,6 +39,7 @@ def cells_of(frame: Frame, separation: Separation, first: int) -> list[Frame]:
                 time=frame.time,
                 parent=frame.number,
                 cell=Box(cell.x, cell.y, cell.width, cell.height),
+                confidence=cell.confidence,
             )
         )
     return found

@@ -224,13 +224,16 @@ def _frame_to_json(frame: FrameInfo) -> Json:
     if frame.parent is not None and frame.cell is not None:
         cell = frame.cell
         record |= {"parent": frame.parent, "x": cell.x, "y": cell.y}
+    if frame.confidence is not None:
+        record["confidence"] = frame.confidence
     return record
 
 
 def _frame_from_json(record: Mapping[str, Any]) -> FrameInfo:
     parent, width, height = record.get("parent"), record["width"], record["height"]
     cell = None if parent is None else Box(record["x"], record["y"], width, height)
-    return FrameInfo(record["number"], width, height, record["time"], record.get("layout"), parent, cell)
+    sheet = (record.get("layout"), parent, cell, record.get("confidence"))
+    return FrameInfo(record["number"], width, height, record["time"], *sheet)
 
 
 def _unhashable_from_json(record: Mapping[str, Any]) -> Unhashable:

@@ -31,8 +31,9 @@ class Frame:
     also where the decoder delivered a reduced one.  ``number`` counts from 0 within the content; ``time`` is in seconds
     for a moment of an animation or a video, else ``None``.
 
-    A cell of a contact sheet is a frame of its own: ``parent`` is the number of the frame it was cut from and ``cell``
-    where it lies there, in pixels of the upright parent at full size.
+    A cell of a contact sheet is a frame of its own: ``parent`` is the number of the frame it was cut from, ``cell``
+    where it lies there, in pixels of the upright parent at full size, and ``confidence`` (0 to 1) how sure its edges
+    are.
 
     Where a decoder was asked for brightness only and took the short way, ``exact`` decodes the same picture once more,
     whole and in colour, or returns ``None`` if that fails; for signals that the short way would make unsure.
@@ -46,6 +47,7 @@ class Frame:
     time: float | None = None
     parent: int | None = None
     cell: Box | None = None
+    confidence: float | None = None
     exact: Callable[[], Frame | None] | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -119,6 +119,7 @@ class FrameInfo:
 
     ``layout`` says what kind of sheet it is (``"grid"``, ``"mosaic"``, ``"embedded"``), ``None`` for a single picture;
     ``parent`` and ``cell`` say of a sheet's cell which frame it was cut from, and where it lies there.
+    ``confidence`` (0 to 1) is that of the picture being a sheet, of a cell that of its edges.
     """
 
     number: int
@@ -128,6 +129,7 @@ class FrameInfo:
     layout: str | None = None
     parent: int | None = None
     cell: Box | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
