@@ -168,6 +168,8 @@ def told(what: str, known: ListSnapshot, video: Path, start: float, known_start:
         default=None,
     )
     ends = "not found" if best is None else f"ends off by {best:.2f} s at most"
+    if best is None or best > 1.0:
+        print(f"  meant {wanted}, told {[(s.start, s.end, s.known_start, s.known_end) for s in result.spans]}")
     print(f"{what}: {ends}, {len(result.spans)} spans, {len(result.frames)} frames, {took:.1f} s", flush=True)
     return best is not None and best <= 1.0 and len(result.spans) == 1
 

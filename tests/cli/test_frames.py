@@ -88,5 +88,5 @@ def test_a_known_video_from_hash_to_match(tmp_path, video):
     (span,) = found["spans"]
     assert (span["start"], span["end"]) == pytest.approx((6, 18), abs=1)
     assert (span["known_start"], span["known_end"]) == pytest.approx((0, 12), abs=1)
-    assert run(home, "list", "export", "films", "--as", "vpdq").stdout.count(b"\n") >= 4
+    assert run(home, "list", "export", "films", "-", "--format", "vpdq").stdout.count(b"\n") >= 4
     assert run(home, "match", "--video", "odd", long).returncode == 2

@@ -108,7 +108,20 @@ def test_one_still_for_hours_ends():
 
 
 def test_holds():
-    assert holds(np.array([0.0, 1.0, 5.0, 6.0])).tolist() == [1, 4, 1, 1]
-    assert holds(np.array([0.0, 0.0, 2.0, 2.0])).tolist() == [2, 2, 1, 1]
-    assert holds(np.array([3.0])).tolist() == [1]
+    assert holds(np.array([0.0, 1.0, 5.0, 6.0])).tolist() == [1, 4, 1, 0.5]
+    assert holds(np.array([0.0, 0.0, 2.0, 2.0])).tolist() == [2, 2, 0.5, 0.5]
+    assert holds(np.array([3.0])).tolist() == [0.5]
     assert holds(np.zeros(0)).tolist() == []
+
+
+def test_edges_of_a_run_may_meet_more_loosely():
+    codes = film(60)
+    times, whole = sampled(codes, 0, 60, 2)
+    clip_times, clip = sampled(codes, 20, 30, 2)
+    weak = clip.copy()
+    weak[:5], weak[-4:] = noisy(clip[:5], 60), noisy(clip[-4:], 60)
+    run = the_one(align(times, whole, clip_times, weak))
+    assert_near(run, 20, 30, 0, 10)
+    weak[:5], weak[-4:] = film(5 * 0.25, 7), film(4 * 0.25, 8)
+    run = the_one(align(times, whole, clip_times, weak))
+    assert_near(run, 22.5, 28, 2.5, 8)

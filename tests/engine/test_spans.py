@@ -96,4 +96,4 @@ def test_a_still_video_meets_all_the_same(tmp_path):
     codes = np.repeat(FILM[:1], 10, axis=0)
     one = opened(tmp_path / "list", [entry("still", np.arange(10.0), codes)])
     (found,) = match_given([content(np.arange(10.0), codes)], [one])
-    assert [(span.start, span.end) for span in found.spans] == [pytest.approx((0, 10), abs=0.1)]
+    assert [(span.start, span.end) for span in found.spans] == [pytest.approx((0, 9.5), abs=0.1)]

@@ -32,10 +32,14 @@ LEAST_FRAMES = 2
 _STILL = 3.0
 #: Shifts that differ by less belong to one run; also how far its frames may lie from its shift, in seconds.
 _SLACK = 1.0
-#: Seconds that the last frame stands for, where nothing tells.
-_LAST_HOLD = 1.0
+#: Seconds that the last frame stands for, at most and where nothing tells: half of what it may be.
+_LAST_HOLD = 0.5
 #: Runs that are told of one pair of videos.
 MOST_RUNS = 256
+#: Bits within which frames meet at the edges of a run, whose shift is known, and how far an edge moves at once, in
+#: seconds.  Of unrelated pictures one pair in a million lies so near.
+_LOOSE = 80
+_REACH = 1.5
 #: Bits within which a frame looks as the one before.
 _ALIKE = 2
 #: Pairs of frames that are compared at once, and that may meet in all: two stills of hours meet a million times.
@@ -119,7 +123,7 @@ def align(
     while len(pairs) and len(runs) < MOST_RUNS:
         shift = _shift(pairs, own, known)
         found = list(_runs(pairs, shift, own, known))
-        accepted = [run for run in found if _holds(run)]
+        accepted = [_extended(run, shift, (own, codes), (known, known_codes)) for run in found if _holds(run)]
         if not accepted:
             break
         runs += accepted
@@ -242,6 +246,42 @@ def _holds(run: Run) -> bool:
     return seconds >= LEAST_SECONDS and (run.frames >= LEAST_FRAMES or seconds >= _STILL)
 
 
+def _extended(run: Run, shift: float, ours: tuple[Track, Codes], theirs: tuple[Track, Codes]) -> Run:
+    """Return the run with the frames before and behind it that meet more loosely at its shift.
+
+    Where the picture moves fast, two samples of the same second differ by more than they may where nothing is known;
+    here the shift is known, so that only the few frames of the same moment are compared.
+    """
+    own, codes = ours
+    first, last = run.start, run.end
+    starts, ends = own.times, own.times + own.holds
+    for at in np.flatnonzero(starts < first)[::-1]:
+        if first - ends[at] > _REACH:
+            break
+        met = _loosely(float(starts[at]), float(ends[at]), codes[at], shift, theirs)
+        if met is not None:
+            first = min(first, met[0])
+    for at in np.flatnonzero(ends > last):
+        if starts[at] - last > _REACH:
+            break
+        met = _loosely(float(starts[at]), float(ends[at]), codes[at], shift, theirs)
+        if met is not None:
+            last = max(last, met[1])
+    return Run(first, last, first + shift, last + shift, run.frames, run.mean_distance)
+
+
+def _loosely(
+    start: float, end: float, code: Codes, shift: float, theirs: tuple[Track, Codes]
+) -> tuple[float, float] | None:
+    """Return from when to when a frame meets known ones of the same moment, within `_LOOSE` bits."""
+    known, known_codes = theirs
+    begins, lasts = known.times - shift, known.times + known.holds - shift
+    for place in np.flatnonzero((begins < end) & (lasts > start)):
+        if int(np.bitwise_count(code ^ known_codes[place]).sum()) <= _LOOSE:
+            return max(start, float(begins[place])), min(end, float(lasts[place]))
+    return None
+
+
 def _joined(runs: list[Run]) -> list[Run]:
     """Join runs that follow each other on both clocks: a copy that is a little faster drifts from shift to shift."""
     joined: list[Run] = []
@@ -265,4 +305,5 @@ def _joined(runs: list[Run]) -> list[Run]:
 
 def _follows(last: Run, run: Run) -> bool:
     gap, known_gap = run.start - last.end, run.known_start - last.known_end
-    return -_SLACK <= gap <= MOST_GAP and -_SLACK <= known_gap <= MOST_GAP and abs(gap - known_gap) <= _SLACK
+    later = run.start >= last.start - _SLACK and run.known_start >= last.known_start - _SLACK
+    return later and gap <= MOST_GAP and known_gap <= MOST_GAP and abs(gap - known_gap) <= _SLACK

@@ -19,6 +19,11 @@ CUT = 18.0
 #: ... and how many times the usual difference that is, lest every frame of a fast pan begin one.
 _RATHER = 3.0
 
+#: Mean difference from the last frame taken from which the picture moves so fast that up to `_FASTER` times as many are
+#: taken: two copies are sampled at different moments, and must meet nevertheless.
+_FAST = 9.0
+_FASTER = 4
+
 #: Seconds after which a frame is taken though it looks like the last: a still hour has 60.
 LONGEST = 60.0
 #: Least seconds between two scenes: flashes are not scenes.
@@ -65,11 +70,15 @@ class Moments:
         taken = (
             (cut and new and moment - self.taken >= SHORTEST)
             or (self.is_due(moment) and new)
+            or (moment - self.taken >= self._step / _FASTER and self._is_fast(look))
             or moment - self.taken >= LONGEST
         )
         if taken:
             self._taken_look = look
         return taken
+
+    def _is_fast(self, look: Look) -> bool:
+        return self._taken_look is not None and _far(look, self._taken_look) >= _FAST
 
     def _is_cut(self, far: float) -> bool:
         """Whether a frame is so far from the last, and from how far frames here are, that a scene begins."""

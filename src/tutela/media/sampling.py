@@ -15,7 +15,8 @@ class Sampling:
     ``mode``:
 
     * ``"scenes"``: ``rate`` frames a second and the first of every new scene, without those that look like the one
-      before; where the stream itself says that nothing changes, only key frames are decoded.
+      before, and up to four times as many where the picture moves fast; where the stream itself says that nothing
+      changes, only key frames are decoded.
     * ``"rate"``: ``rate`` frames a second, whatever they show; at 1.0 the frames of ``vpdq``'s own default.
     * ``"keys"``: key frames only, which are decoded alone: the fast path.
     * ``"all"``: every frame, as the published sample hashes of ``vpdq`` were made.
