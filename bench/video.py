@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -65,7 +66,8 @@ FORMS = (
 
 def film(seconds: float, seed: int) -> list[Shot]:
     """Return shots of 1.5 to 7 seconds that together take so long."""
-    chance, shots, total = random.Random(seed), [], 0.0
+    chance, total = random.Random(seed), 0.0
+    shots: list[Shot] = []
     pictures = list(photographs()[0])
     chance.shuffle(pictures)
     while total < seconds:
@@ -110,7 +112,9 @@ def written(folder: Path, name: str, shots: list[Shot], form: Form, *ends: float
         return path
     options = {"libx264": {"preset": "veryfast"}, "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"}}
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(form.codec, rate=form.rate, options=options.get(form.codec, {}))
+        stream = cast(
+            "av.VideoStream", container.add_stream(form.codec, rate=form.rate, options=options.get(form.codec, {}))
+        )
         stream.width, stream.height, stream.pix_fmt = form.width, form.height, "yuv420p"
         stream.bit_rate = form.width * form.height * 3
         for pixels in drawn(shots, form, *ends):
@@ -161,7 +165,7 @@ def told(what: str, known: ListSnapshot, video: Path, start: float, known_start:
     wanted = (start, start + CLIP, known_start, known_start + CLIP)
     best = min(
         (
-            max(abs(a - b) for a, b in zip((s.start, s.end, s.known_start, s.known_end), wanted, strict=True))
+            max(abs((a or 0.0) - b) for a, b in zip((s.start, s.end, s.known_start, s.known_end), wanted, strict=True))
             for s in result.spans
             if s.start is not None
         ),

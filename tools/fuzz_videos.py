@@ -78,7 +78,8 @@ def lying_duration(chance: random.Random) -> bytes:
 def endless(chance: random.Random) -> bytes:
     """Return a transport or program stream that goes on and on, or a file of a hundred thousand tiny frames."""
     form = chance.choice(("mpegts", "mpeg", "flv"))
-    return videos.moving(form) * chance.choice((50, 300))
+    once: bytes = videos.moving(form)
+    return once * chance.choice((50, 300))
 
 
 def nothing(chance: random.Random) -> bytes:
