@@ -99,14 +99,14 @@ SINS = {
 }
 
 
-def sinful(data, limits, report, *, luma=False):
+def sinful(data, limits, report, **more):
     word = data[:20].partition(b" ")[0]
     if word in SINS:
         SINS[word]()
     if word == b"PROBE":
         report(Problem(ProblemKind.DAMAGED, "file", json.dumps(probe(Path(data.split()[1].decode())))))
         return
-    yield from decode(data, limits, report, luma=luma)
+    yield from decode(data, limits, report, **more)
 
 
 def attempts(folder: Path) -> dict:

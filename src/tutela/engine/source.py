@@ -35,6 +35,7 @@ class Source:
         self._data = data
         self._handle = handle
         self._end = size or limit
+        self._sized = size > 0
         self.size = size if data is None else len(data)
 
     def digests(self) -> tuple[tuple[Signal, ...], bytes]:
@@ -96,7 +97,8 @@ class Source:
         self.close()
 
     def _read_all(self) -> bytes:
-        first = self._read(0, self._end)
+        # Where no size is told, room for all that may come is not asked for: mostly nothing comes.
+        first = self._read(0, self._end if self._sized else _PIECE)
         if len(first) == self._end or not first:
             return first
         pieces, at = [first], len(first)
