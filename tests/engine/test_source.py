@@ -99,3 +99,18 @@ def test_content_in_memory_needs_no_file():
     source = open_source(Content("name", data=b"text"), 0)
     assert isinstance(source, Source)
     assert source.whole() == b"text"
+
+
+def test_a_source_as_a_stream(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)))
+    opened = open_source(Content.of_file(path), 1 << 20)
+    with opened:
+        for stream in (opened.stream(), Source(bytes(range(256))).stream()):
+            assert stream.read(3) == b"\x00\x01\x02"
+            assert stream.seek(-2, 2) == 254
+            assert stream.read(9) == b"\xfe\xff"
+            assert stream.read(9) == b""
+            assert stream.seek(10) == stream.tell() == 10
+            assert stream.seek(1, 1) == 11
+            assert stream.read(1) == b"\x0b"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -114,3 +115,20 @@ def test_reasons_hold_no_values():
     _, told = refusals(Entry("k", (Signal("md5", b"secret"), Signal("pdq", bytes(32)))))
     assert len(told) == 2
     assert not any("secret" in reason or b"secret".hex() in reason or "00" in reason for reason in told)
+
+
+def test_a_videos_frames_keep_their_times_also_where_two_look_alike():
+    frames = tuple(Signal("pdq", bytes([byte]) * 32, 70, time=time) for time, byte in ((0.0, 90), (1.0, 60), (2.5, 90)))
+    video = Entry("video", (Signal("md5", bytes(range(16))), *frames))
+    row = row_of(video)
+    assert row == row_of(Entry("video", tuple(reversed(video.signals))))
+    assert [kind for kind, _, _ in row.signals] == ["md5", "pdq", "pdq", "track"]
+    assert (
+        row.fingerprint != row_of(Entry("video", tuple(replace(one, time=None) for one in video.signals))).fingerprint
+    )
+    columns = (1, row.key, row.grades, row.labels, row.source, 0, 0)
+    ((_, back),) = entries_of([(*columns, *signal) for signal in row.signals])
+    assert back.signals == video.signals
+    assert merge(Entry("video", frames[:1]), Entry("video", frames[1:])).signals == tuple(
+        sorted(frames, key=lambda one: (one.value, one.time))
+    )
