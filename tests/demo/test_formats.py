@@ -20,7 +20,7 @@ def decoded(one: Format) -> list[np.ndarray]:
 
 
 def test_every_type_that_is_read_is_written():
-    assert {one.media_type for one in formats()} == set(MediaType)
+    assert {one.media_type for one in formats()} == {kind for kind in MediaType if not kind.is_video}
 
 
 def test_names_are_different():

@@ -54,10 +54,10 @@ def grid(  # noqa: PLR0917 - Typer takes them all by name
     quiet: options.Quiet = False,
     strict: options.Strict = False,
 ) -> None:
-    """Say which pictures are contact sheets, grids, collages or pages with a picture, and where their cells lie.
+    """Say which pictures are contact sheets, and where their cells lie.
 
-    Prints a JSON object a picture: path, is_grid, layout, confidence and cells (x, y, width, height in pixels of the
-    upright picture, and confidence), and problems.
+    Collages and pages with a picture count too. Prints a JSON object a picture: path, is_grid, layout, confidence and
+    cells (x, y, width, height in pixels of the upright picture, and confidence), and problems.
     """
     settings, talk = read_settings(), Talk(quiet=quiet)
     if overlay is not None and not in_process:

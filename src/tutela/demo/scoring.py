@@ -105,12 +105,17 @@ def _met(finding: Finding) -> Hit | None:
     return verdict.hit if isinstance(verdict, Known | Near | ListedBenign) else None
 
 
+def _own(finding: Finding, number: int) -> set[int | None]:
+    """Return the numbers of a frame and of the one it was cut from."""
+    return {number} | {frame.parent for frame in finding.frames if frame.number == number}
+
+
 def _complaint(file: DemoFile, finding: Finding, verdict: str, hit: Hit | None) -> str:
     if verdict not in file.expected:
         return f"the verdict is {verdict}, expected was {' or '.join(file.expected)}"
     if hit is not None and hit.entry_key != file.source:
         return "it was taken for another picture"
-    if hit is not None and hit.frame is not None and hit.frame != file.frame:
+    if hit is not None and hit.frame is not None and file.frame not in _own(finding, hit.frame):
         return f"it was met in frame {hit.frame}, not in frame {file.frame}"
     if file.problem and not finding.problems:
         return "no problem was told"

@@ -91,4 +91,4 @@ def _write(entries: Iterable[Entry], info: ListInfo, target: BinaryIO) -> Writte
     return ledger.close()
 
 
-VPDQ = Format("vpdq", "vPDQ text, a line a frame of a video", ".txt", _recognise, _read, _write)
+VPDQ = Format("vpdq", "vPDQ text, a line a frame of a video", ".vpdq", _recognise, _read, _write)
