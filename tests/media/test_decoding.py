@@ -106,7 +106,7 @@ def test_another_type_of_file():
     found, problems = decoded(b"%PDF-1.7 ...")
     assert found == []
     assert [(p.kind, p.place, p.message) for p in problems] == [
-        (ProblemKind.UNSUPPORTED, "file", "not a picture of a type read here")
+        (ProblemKind.UNSUPPORTED, "file", "not a picture or video of a type read here")
     ]
 
 

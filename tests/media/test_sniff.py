@@ -24,7 +24,7 @@ def test_every_variant_is_told_by_its_bytes(name):
         (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic", MediaType.HEIC),
         (b"\x00\x00\x00\x10ftypmsf1\x00\x00\x00\x00", MediaType.HEIC),
         (b"\x00\x00\x00\x18ftypavis\x00\x00\x00\x00msf1heic", MediaType.AVIF),
-        (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42", None),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42", MediaType.MP4),
         (b"\x00\x00\x00\x10ftypmif1\x00\x00\x00\x00avif", MediaType.HEIC),  # the brand lies outside of the box
         (b"BM" + bytes(12) + b"\x28\x00\x00\x00", MediaType.BMP),
         (b"BM, said the text, and went on", None),
