@@ -265,6 +265,12 @@ TABLE = [
     ("benign nearer in both frames", [known(9, 0), benign(3, 0), known(12, 1), benign(12, 1)], ListedBenign),
     ("benign by another measure", [known(9), benign(0, which="photodna")], Near),
     ("known by another measure", [known(9, which="photodna"), benign(0)], Near),
+    ("three cells together", [known(40, at, joint=True) for at in (1, 2, 3)], Near),
+    ("three cells, one near by itself", [known(9, 1), known(40, 2, joint=True), known(41, 3, joint=True)], Near),
+    ("of four cells one is benign", [*(known(40, at, joint=True) for at in (1, 2, 3, 4)), benign(40, 2)], Near),
+    ("of three cells one is benign", [*(known(40, at, joint=True) for at in (1, 2, 3)), benign(40, 2)], ListedBenign),
+    ("cells of two videos do not add up", [known(40, 1, joint=True), known(40, 2, joint=True, key="b")], NothingFound),
+    ("benign bytes beat cells", [EXACT_BENIGN, *(known(40, at, joint=True) for at in (1, 2, 3))], ListedBenign),
 ]
 
 
@@ -364,6 +370,14 @@ def test_reasons_are_sentences_that_name_both_sides():
         "The file's bytes equal an entry of the known list 'bad' (version 3), by SHA256.",
         "It is graded A (uk) there.",
         "2 known entries were met in all, in 'bad'.",
+    )
+
+
+def test_the_reasons_of_cells_that_count_together_say_so():
+    (reason,) = decide([known(40, at, joint=True) for at in (1, 2, 3)], readable=True).reasons
+    assert reason == (
+        "Frame 1 lies 40 bits of PDQ from an entry of the known list 'bad' (version 3), beyond that list's threshold;"
+        " it counts as one of several cells that follow a video, in order."
     )
 
 

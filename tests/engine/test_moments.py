@@ -1,6 +1,6 @@
 import pytest
 
-from tutela.engine.moments import MOST_NAMED, clock, moment_reasons
+from tutela.engine.moments import MOST_NAMED, clock, moment_reasons, named
 from tutela.model import Hit, Orientation, Purpose, Span
 
 
@@ -31,10 +31,23 @@ def test_moments_are_told_once_and_not_without_end():
 def test_stretches():
     told = moment_reasons([hit(0)], {0: 5.0}, [span(), span(purpose=Purpose.BENIGN), span(None)])
     assert told[1:] == (
-        "0:00:05 to 0:00:15 runs along 1:00:00 to 1:00:10 of a known video in list 'demo'.",
-        "Its cells follow 1:00:00 to 1:00:10 of a known video in list 'demo', in order.",
+        "0:00:05 to 0:00:15 runs along 1:00:00 to 1:00:10 of the known video 'key' in list 'demo'.",
+        "9 cells follow 1:00:00 to 1:00:10 of the known video 'key' in list 'demo', in order.",
     )
     assert moment_reasons([hit(0)], {0: 5.0}, [span()] * 20)[-1] == "12 more stretches are shared with known videos."
+
+
+def test_spans_of_videos_that_a_benign_list_covers_are_not_told():
+    others = Hit("demo", 1, Purpose.KNOWN, "other", "pdq", 3, Orientation.ORIGINAL, 0)
+    assert moment_reasons([others], {}, [span(None)]) == ()
+    assert moment_reasons([hit(0)], {}, [span(None)]) == (
+        "9 cells follow 1:00:00 to 1:00:10 of the known video 'key' in list 'demo', in order.",
+    )
+
+
+def test_keys_made_of_hashes_are_cut_short():
+    assert named("a" * 64) == "aaaaaaaa…"
+    assert named("clip 12") == "clip 12"
 
 
 def test_pictures_have_no_moments():

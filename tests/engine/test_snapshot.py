@@ -248,6 +248,23 @@ def test_signals_of_a_kind_that_nobody_lists_meet_nothing(tmp_path):
         assert len(ids) == len(distances) == 0
 
 
+def test_a_list_knows_whether_it_may_hold_videos(tmp_path):
+    picture = Entry("p", (Signal("pdq", pdq(), 90),))
+    video = Entry("v", (Signal("pdq", pdq(1), 90, time=0.0),))
+    path = tmp_path / "s"
+    write_snapshot(path, INFO, [(1, picture)])
+    assert not ListSnapshot.open(path).view().tracked
+    write_snapshot(path, INFO, [(2, video)])
+    assert ListSnapshot.open(path).view().tracked
+    write_snapshot(path, INFO, [(3, picture)])
+    assert ListSnapshot.open(path).view().tracked
+    write_snapshot(path, INFO, [(1, picture)], rebuild=True)
+    assert not ListSnapshot.open(path).view().tracked
+    with IndexFolder.open(path).writing() as change:
+        change.meta = {name: value for name, value in change.meta.items() if name != "tracks"}
+    assert ListSnapshot.open(path).view().tracked  # an earlier release did not say
+
+
 def test_a_signal_in_two_entries_meets_both(tmp_path):
     one = Signal("pdq", pdq(1))
     view = opened(tmp_path / "s", [Entry("a", (one, Signal("pdq", pdq(2)))), Entry("b", (one,))]).view()

@@ -10,7 +10,7 @@ from engine.tracks import film, noisy, sampled
 from media.videos import encoded, scene
 from tutela.engine import Engine
 from tutela.engine.given import match_given
-from tutela.engine.spans import find_spans
+from tutela.engine.spans import Followed, find_spans
 from tutela.model import Content, Entry, Finding, FrameInfo, MediaType, Near, NothingFound, Signal, Span
 
 FILM = film(120)
@@ -62,7 +62,7 @@ def test_pictures_have_no_spans(known):
     (found,) = match_given([still], [known])
     assert len(found.hits) == 1
     assert found.spans == ()
-    assert find_spans(found.frames, found.signals, found.hits, [known.held()]) == ()
+    assert find_spans(found.frames, found.signals, found.hits, [known.held()]) == Followed()
 
 
 def test_entries_without_times_have_no_spans(tmp_path):

@@ -158,6 +158,13 @@ def test_times_are_written_in_utc(given_time, written):
     assert finding_to_json(replace(PLAIN, hits=(hit,)))["hits"][0]["added"] == written
 
 
+def test_a_joint_hit_says_so_and_others_do_not():
+    hit = Hit("l", 1, Purpose.KNOWN, "k", "pdq", 40, Orientation.ORIGINAL, 3, joint=True)
+    record = finding_to_json(replace(PLAIN, hits=(hit, replace(hit, joint=False))))
+    assert [one.get("joint") for one in record["hits"]] == [True, None]
+    assert [one.joint for one in finding_from_json(record).hits] == [True, False]
+
+
 def test_trivial_frame_and_orientation_are_left_out_of_a_signal():
     record = finding_to_json(replace(PLAIN, signals=(Signal("md5", b"\xab" * 16),)))
     assert record["signals"] == [{"kind": "md5", "value": "ab" * 16, "quality": None}]

@@ -30,12 +30,13 @@ def match_given(
     while step := list(islice(stream, STEP)):
         held = [one.held() if isinstance(one, ListSnapshot) else one for one in lists]
         matches = match_many([finding.signals for finding in step], held, most_hits=most_hits)
-        for finding, (hits, problems) in zip(step, matches, strict=True):
-            told = (*finding.problems, *problems)
-            spans = find_spans(finding.frames, finding.signals, hits, held)
+        for finding, (met, problems) in zip(step, matches, strict=True):
+            followed = find_spans(finding.frames, finding.signals, met, held)
+            hits = (*met, *followed.hits)
+            told = (*finding.problems, *problems, *followed.problems)
             moments = {frame.number: frame.time for frame in finding.frames if frame.time is not None}
-            verdict = decide(hits, readable=_readable(finding), problems=told, moments=moments, spans=spans)
-            yield replace(finding, hits=tuple(hits), verdict=verdict, problems=told, spans=spans)
+            verdict = decide(hits, readable=_readable(finding), problems=told, moments=moments, spans=followed.spans)
+            yield replace(finding, hits=hits, verdict=verdict, problems=told, spans=followed.spans)
 
 
 def _readable(finding: Finding) -> bool:

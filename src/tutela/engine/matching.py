@@ -11,10 +11,13 @@ table:
 4. Where none stands: `ListedBenign` if there is a benign hit, else `Unreadable` if no pixels could be had, else
    `NothingFound`.
 5. A list that could not be asked is named in the reasons of every verdict.
+6. A **joint** hit (of a cell beyond the threshold, that follows a known video together with others of its sheet) is
+   covered like any other, and stands only where three hits of its entry do.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +25,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from tutela.engine.cell_order import LEAST_CELLS
 from tutela.engine.moments import moment_reasons
 from tutela.engine.snapshot import HeldList, ListSnapshot, SnapshotView, UnaskedList, threshold
 from tutela.model import (
@@ -273,17 +277,16 @@ def decide(
     known = [hit for hit in ordered if hit.purpose is Purpose.KNOWN]
     benign = [hit for hit in ordered if hit.purpose is Purpose.BENIGN]
     unasked = tuple(sorted({problem.message for problem in problems if problem.kind is ProblemKind.INDEX}))
-    standing = [hit for hit in known if _cover(hit, benign) is None]
+    standing = _sound([hit for hit in known if _cover(hit, benign) is None])
     if standing:
         hit = standing[0]
         when = moment_reasons(standing, moments or {}, spans)
         variant = Known if _is_exact(hit) else Near
         return variant(hit, (_sentence(hit), *_grading(hit), *when, *_more(known), *unasked))
-    if known:
-        covered = known[0]
-        cover = _cover(covered, benign)
-        if cover is None:
-            raise AssertionError("a known hit that nothing covers stands")
+    # What neither stands nor is covered is joint to covered hits.
+    covers = [(hit, cover) for hit in known if (cover := _cover(hit, benign)) is not None]
+    if covers:
+        covered, cover = covers[0]
         wins = f"The benign list wins, because the known entry is not nearer: {_lowered(_sentence(covered))}"
         return ListedBenign(cover, (_sentence(cover), wins, *unasked))
     if benign:
@@ -291,6 +294,12 @@ def decide(
     if not readable:
         return Unreadable(("No list has its bytes, and no picture could be had from them.", *unasked))
     return NothingFound(("No list that was asked has it.", *unasked))
+
+
+def _sound(uncovered: Sequence[Hit]) -> list[Hit]:
+    """Return the hits without those of cells that count only with others, where those others are covered."""
+    counts = Counter((hit.list_name, hit.entry_key) for hit in uncovered)
+    return [hit for hit in uncovered if not hit.joint or counts[hit.list_name, hit.entry_key] >= LEAST_CELLS]
 
 
 def _cover(known: Hit, benign: Sequence[Hit]) -> Hit | None:
@@ -312,9 +321,10 @@ def _sentence(hit: Hit) -> str:
     what = "The given value" if hit.frame is None else f"Frame {hit.frame}"
     unit = _UNITS[_kind_order()[_kind_places()[hit.kind]].measure]
     turned = "" if hit.orientation is Orientation.ORIGINAL else f", laid as {hit.orientation.value},"
-    return (
-        f"{what}{turned} lies {hit.distance} {unit} of {hit.kind.upper()} from {where}, within that list's threshold."
-    )
+    near = f"{what}{turned} lies {hit.distance} {unit} of {hit.kind.upper()} from {where}"
+    if hit.joint:
+        return f"{near}, beyond that list's threshold; it counts as one of several cells that follow a video, in order."
+    return f"{near}, within that list's threshold."
 
 
 _UNITS = {Measure.HAMMING: "bits", Measure.SQUARES: "units", Measure.EXACT: "units"}

@@ -117,7 +117,8 @@ class Engine:
             matches.update(zip(members, match_many(signals, held, most_hits=self.policy.most_hits), strict=True))
         for at, (name, found) in enumerate(batch):
             hits, problems = matches[at]
-            spans = find_spans(found.frames, found.signals, hits, asked[at])
+            followed = find_spans(found.frames, found.signals, hits, asked[at])
+            hits, problems, spans = [*hits, *followed.hits], [*problems, *followed.problems], followed.spans
             moments = {frame.number: frame.time for frame in found.frames if frame.time is not None}
             readable = _readable(found, wanted)
             verdict = decide(hits, readable=readable, problems=problems, moments=moments, spans=spans)

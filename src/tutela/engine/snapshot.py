@@ -1,7 +1,8 @@
 """`ListSnapshot`: a list as files, which is all that matching needs.
 
 A snapshot is an index folder (`tutela.index`).  Its parts are named by signal kind and hold values with the ids of
-their entries; its records hold what a hit tells of an entry; its meta holds the list's particulars.  A part of a kind
+their entries; its records hold what a hit tells of an entry; its meta holds the list's particulars, and whether any
+entry has a track.  A part of a kind
 whose measure is a distance leaves out values of known quality below the list's threshold.
 
 A record is a JSON array ``[key, source, added, grades, labels]``, cut behind its last value that is not empty;
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -67,11 +68,15 @@ def threshold(info: ListInfo, kind: SignalKind) -> Threshold:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotView:
-    """One state of a list.  It stays whole for as long as it is held."""
+    """One state of a list.  It stays whole for as long as it is held.
+
+    ``tracked``: whether any entry may have a track, as known videos have.
+    """
 
     info: ListInfo
     stamp: str
     index: IndexView
+    tracked: bool = True
 
     def search(self, kind: SignalKind, values: Values, radius: int, *, threads: int = 1) -> Found:
         """Return every entry within ``radius`` of each value, uint8 [n, kind.size].
@@ -262,12 +267,14 @@ def write_snapshot(
     batch = _Batch(info)
     for number, entry in added:
         batch.take(number, entry)
-    with IndexFolder.open(path).writing() as change:
+    folder = IndexFolder.open(path)
+    tracked = batch.tracked or _may_have_tracks(folder.view().meta)
+    with folder.writing() as change:
         if removed is not None:
             change.remove(removed)
         batch.hand_records(change)
         batch.hand_values(change)
-        change.meta = _meta(info, stamp)
+        change.meta = _meta(info, stamp, tracked=tracked)
 
 
 def _rebuild(path: Path, info: ListInfo, added: Iterable[tuple[int, Entry]], stamp: str) -> None:
@@ -284,7 +291,7 @@ def _rebuild(path: Path, info: ListInfo, added: Iterable[tuple[int, Entry]], sta
     with folder.writing() as change:
         batch.hand_records(change)
         batch.hand_values(change)
-        change.meta = _meta(info, stamp)
+        change.meta = _meta(info, stamp, tracked=batch.tracked)
     if path.exists():
         path.rename(leaving)
     making.rename(path)
@@ -313,6 +320,7 @@ class _Batch:
     pending: dict[str, tuple[list[bytes], list[int]]] = field(default_factory=dict)
     values: dict[str, list[tuple[Values, Ids]]] = field(default_factory=dict)
     least: dict[str, int] = field(default_factory=dict)
+    tracked: bool = False
 
     def __post_init__(self) -> None:
         for kind in kinds():
@@ -322,7 +330,9 @@ class _Batch:
 
     def take(self, number: int, entry: Entry) -> None:
         self.ids.append(number)
-        self.records.append(_record_of(entry))
+        record = _record_of(entry)
+        self.records.append(record)
+        self.tracked |= _TRACK_MARK in record
         for signal in entry.signals:
             self._take_signal(number, signal)
 
@@ -357,8 +367,9 @@ class _Batch:
 
 
 # --------------------------------------------------------------------------------------------------------- forms
-def _meta(info: ListInfo, stamp: str) -> dict[str, Any]:
+def _meta(info: ListInfo, stamp: str, *, tracked: bool) -> dict[str, Any]:
     return {
+        "tracks": tracked,
         "format": FORMAT,
         "stamp": stamp,
         "name": info.name,
@@ -367,6 +378,11 @@ def _meta(info: ListInfo, stamp: str) -> dict[str, Any]:
         "version": info.version,
         "thresholds": {kind: [limit.distance, limit.quality] for kind, limit in sorted(info.thresholds.items())},
     }
+
+
+def _may_have_tracks(meta: Mapping[str, Any]) -> bool:
+    """Snapshots of earlier releases do not say so."""
+    return bool(meta.get("tracks", True))
 
 
 def _view_of(index: IndexView) -> SnapshotView:
@@ -380,7 +396,7 @@ def _view_of(index: IndexView) -> SnapshotView:
         {kind: Threshold(*limit) for kind, limit in meta["thresholds"].items()},
         meta["version"],
     )
-    return SnapshotView(info, meta["stamp"], index)
+    return SnapshotView(info, meta["stamp"], index, _may_have_tracks(meta))
 
 
 def _record_of(entry: Entry) -> bytes:

@@ -1,14 +1,17 @@
-"""Spans: where a video runs together with the known ones that its frames met."""
+"""Spans: where a video runs together with the known ones that its frames met, and which ones a sheet's cells follow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tutela.engine.sequences import Codes, Run, Seconds, align, holds
+from tutela.engine.sheet_spans import sheet_spans, sheets
 from tutela.engine.snapshot import HeldList, SnapshotView, UnaskedList, threshold
-from tutela.model import FrameInfo, Hit, Orientation, Signal, Span
+from tutela.model import FrameInfo, Hit, Orientation, Problem, Signal, Span
+from tutela.model.errors import IndexDamaged
 from tutela.model.track import TRACKED
 from tutela.signals import kind
 
@@ -18,28 +21,55 @@ MOST_VIDEOS = 64
 _PDQ = kind(TRACKED)
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What `find_spans` found: the spans, further hits (of cells that are near only together), problems of asking."""
+
+    spans: tuple[Span, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
 def find_spans(
     frames: Sequence[FrameInfo],
     signals: Sequence[Signal],
-    hits: Iterable[Hit],
+    hits: Sequence[Hit],
     lists: Iterable[HeldList | UnaskedList],
-) -> tuple[Span, ...]:
+) -> Followed:
     """Return the spans of one content by the order of its time; ``hits`` are those of ``lists`` in the same state.
 
-    Only known videos that have a hit are aligned, and only contents whose frames have times.
+    Of contents whose frames have times, known videos that have a hit are aligned; of contact sheets also others, see
+    `tutela.engine.sheet_spans`.
     """
     moments = {frame.number: frame.time for frame in frames if frame.time is not None and frame.cell is None}
-    if not moments:
-        return ()
-    met: dict[str, dict[int, list[Hit]]] = {}
+    found = sheets(frames, signals)
+    if not moments and not found:
+        return Followed()
+    spans: list[Span] = []
+    joint: list[Hit] = []
+    problems: list[Problem] = []
+    for one in lists:
+        if not isinstance(one, HeldList):
+            continue
+        own = [hit for hit in hits if hit.list_name == one.name]
+        try:
+            spans += _of_list(one.view(), _met(own, moments), moments, signals)
+            for span, more in sheet_spans(one.view(), found, own):
+                spans.append(span)
+                joint += more
+        except IndexDamaged as error:
+            problems.append(UnaskedList(one.name, f"its index is damaged ({error.fields['reason']})").problem)
+    spans.sort(key=lambda span: (span.start or 0.0, span.list_name, span.entry_key, span.known_start))
+    return Followed(tuple(spans), tuple(joint), tuple(problems))
+
+
+def _met(hits: Iterable[Hit], moments: Mapping[int, float]) -> dict[int, list[Hit]]:
+    """Return the hits of frames that have a moment, by the number of their entry."""
+    met: dict[int, list[Hit]] = {}
     for hit in hits:
         if hit.kind == TRACKED and hit.number is not None and hit.frame in moments:
-            met.setdefault(hit.list_name, {}).setdefault(hit.number, []).append(hit)
-    found: list[Span] = []
-    for one in lists:
-        if isinstance(one, HeldList) and one.name in met:
-            found += _of_list(one.view(), met[one.name], moments, signals)
-    return tuple(sorted(found, key=lambda span: (span.start or 0.0, span.list_name, span.entry_key, span.known_start)))
+            met.setdefault(hit.number, []).append(hit)
+    return met
 
 
 def _of_list(

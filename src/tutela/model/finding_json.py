@@ -156,7 +156,7 @@ def _verdict_from_json(record: Mapping[str, Any]) -> Verdict:
 
 
 def _hit_to_json(hit: Hit) -> Json:
-    return {
+    record: Json = {
         "list": _text(hit.list_name),
         "list_version": hit.list_version,
         "purpose": hit.purpose.value,
@@ -170,6 +170,9 @@ def _hit_to_json(hit: Hit) -> Json:
         "source": _text(hit.source),
         "added": None if hit.added is None else _time_to_json(hit.added),
     }
+    if hit.joint:
+        record["joint"] = True
+    return record
 
 
 def _hit_from_json(record: Mapping[str, Any]) -> Hit:
@@ -186,6 +189,7 @@ def _hit_from_json(record: Mapping[str, Any]) -> Hit:
         labels=tuple(record["labels"]),
         source=record["source"],
         added=None if record["added"] is None else datetime.fromisoformat(record["added"]),
+        joint=record.get("joint", False),
     )
 
 

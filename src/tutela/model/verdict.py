@@ -17,8 +17,9 @@ class Hit:
     """An entry met by a signal.
 
     ``distance`` is in the kind's own measure (bits for ``pdq``, 0 for a digest).  ``frame`` is the frame it was met in,
-    ``None`` when the bytes themselves met it.  ``number`` is the entry's own in the state of the list that was asked;
-    it is not part of the JSON form.
+    ``None`` when the bytes themselves met it.  ``joint``: it lies beyond the list's threshold, and counts only together
+    with the other cells of its sheet that follow the same known video (see `Span`).  ``number`` is the entry's own in
+    the state of the list that was asked; it is not part of the JSON form.
     """
 
     list_name: str
@@ -33,6 +34,7 @@ class Hit:
     labels: tuple[str, ...] = ()
     source: str = ""
     added: datetime | None = None
+    joint: bool = False
     number: int | None = field(default=None, compare=False, repr=False)
 
 
@@ -69,7 +71,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A frame lies within a known list's threshold of an entry."""
+    """A frame lies within a known list's threshold of an entry, or the cells of a sheet follow a known video."""
 
     hit: Hit
     reasons: tuple[str, ...]
@@ -138,7 +140,7 @@ class Finding:
 
     ``signals`` holds what was computed and ``unhashable`` what could not be; ``thumbnail`` is a small WebP picture
     (bytes) only where a report asked for one, and is not part of the JSON form.
-    ``spans`` are the stretches that a video shares with known ones.
+    ``spans`` are the stretches that a video, or a sheet of its frames, shares with known ones.
     """
 
     name: str
