@@ -7,11 +7,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import tutela
 from cli.running import PROGRAM, environment, invoke, png, run, write
+from media.videos import encoded, scene
 from tutela.model import Known, Near
 from tutela.model.finding_json import finding_from_json
 
@@ -74,6 +76,34 @@ def test_only_what_was_met(home, pictures, known_list):
     ended = invoke("match", "--in-process", "--only-met", pictures)
     assert set(verdicts(ended)) == {"known.png", "edited.jpg"}
     assert "Looked at 4 files" in ended.stderr
+
+
+def test_a_sheet_of_a_known_video_is_told_as_that_video(home, tmp_path):
+    def drawn(seed, at, width, height):
+        return scene(seed, width, height, at / 200)
+
+    clip = tmp_path / "clip.mkv"
+    clip.write_bytes(encoded([drawn(seed, at, 240, 160) for seed in range(12) for at in range(10)], "matroska"))
+    hashed = invoke("hash", "--jsonl", "--in-process", clip)
+    lines = write(tmp_path / "clip.jsonl", hashed.stdout_bytes)
+    invoke("list", "create", "films")
+    assert invoke("list", "import", "films", lines).exit_code == 0
+    page = np.full((3 * 146 + 6, 4 * 216 + 6, 3), 255, np.uint8)
+    for seed in range(12):
+        x, y = 6 + seed % 4 * 216, 6 + seed // 4 * 146
+        page[y : y + 140, x : x + 210] = drawn(seed, 4, 210, 140)
+    Image.fromarray(page).save(tmp_path / "sheet.png")
+    ended = invoke("match", "--in-process", "--table", tmp_path / "sheet.png")
+    assert "1 near, 1 along known videos (1 sheet)" in ended.stderr
+    _, near, along = ended.stdout.splitlines()
+    assert near.startswith("near")
+    assert along.strip().startswith("cells = 0:00:0")
+    assert "(films, 1" in along
+    signals = write(
+        tmp_path / "sheet.jsonl", invoke("hash", "--jsonl", "--in-process", tmp_path / "sheet.png").stdout_bytes
+    )
+    (line,) = invoke("match", "--jsonl", "--signals", signals).stdout.splitlines()
+    assert len(finding_from_json(json.loads(line)).spans) == 1
 
 
 def test_turned_pictures(home, tmp_path):

@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from report.made_up_findings import make_finding, make_hit
 from tutela.cli.output import DataConsole, HashTable, MatchTable, form, print_json
-from tutela.model import Known, Orientation, Signal, Unhashable
+from tutela.model import Known, Near, Orientation, Purpose, Signal, Span, Unhashable
 from tutela.model.errors import UsageError
 
 
@@ -35,6 +36,19 @@ def test_findings_in_columns(capsys):
     assert known.split() == ["known", "same", "bytes", "Partners", "INHOPE", "baseline", "/a\\x1b[2J[red]b.jpg"]
     assert nothing.split() == ["nothing", "c.jpg"]
     assert heading.index("FILE") == known.index("/a") == nothing.index("c.jpg")
+
+
+def test_spans_stand_below_their_finding(capsys):
+    sheet = Span("films", "clip\x1b", Purpose.KNOWN, None, None, 10.0, 85.0, 11, 20.5)
+    video = Span("films", "a" * 40, Purpose.KNOWN, 5.0, 15.0, 3600.0, 3610.0, 9, 3.0)
+    MatchTable()(replace(make_finding(Near(make_hit(), ())), spans=(sheet, video)))
+    _, _, first, second = capsys.readouterr().out.splitlines()
+    assert first.strip() == "cells = 0:00:10 to 0:01:25 of 'clip\\x1b' (films, 11 cells, 20.5 bits)"
+    assert second.strip() == "0:00:05 to 0:00:15 = 1:00:00 to 1:00:10 of 'aaaaaaaa…' (films, 9 frames, 3 bits)"
+    MatchTable()(replace(make_finding(Near(make_hit(), ())), spans=(video,) * 20))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 8 + 1
+    assert lines[-1].strip() == "and 12 more stretches"
 
 
 def test_long_names_of_lists_keep_the_columns(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from tutela.cli.output import MatchTable, form, print_json
 from tutela.cli.talk import Step, Talk, prints_to_terminal
 from tutela.engine import Engine, ListSnapshot, Policy, UnaskedList, open_snapshots
 from tutela.engine.given import match_given
-from tutela.model import Finding, ListInfo, Settings, read_settings
+from tutela.model import Finding, ListInfo, Purpose, Settings, read_settings
 from tutela.model.errors import FindingInvalid, IndexDamaged, SignalInvalid, UsageError
 from tutela.model.finding_json import finding_to_json
 from tutela.model.hash_json import hash_from_json
@@ -130,14 +131,15 @@ def match(  # noqa: PLR0917 - Typer takes them all by name
             findings = match_given(_given(signals), asked)
         bar = not (shown != "none" and prints_to_terminal())
         step = stack.enter_context(talk.progress("Matching", bar=bar))
-        stream = _printed(counts.over(findings), shown, counts, step, only_met=only_met)
+        along: Counter[str] = Counter()
+        stream = _printed(_tallied(counts.over(findings), along), shown, counts, step, only_met=only_met)
         if report is None:
             for _ in stream:
                 pass
         else:
             run = Run(tutela.__version__, started, _looked_in(paths, files_from, signals), plan.told(policy))
             write_report(stream, report, title=title, lists=_infos(asked), run=run)
-    _sum_up(talk, counts, started)
+    _sum_up(talk, counts, along, started)
     _end(counts, asked, fail_on_match=fail_on_match, strict=strict)
 
 
@@ -227,9 +229,20 @@ def _looked_in(paths: list[str] | None, files_from: str | None, signals: str | N
     return named
 
 
-def _sum_up(talk: Talk, counts: Counts, started: datetime) -> None:
+def _tallied(findings: Iterable[Finding], along: Counter[str]) -> Iterator[Finding]:
+    """Yield the findings on; counted is how many run along known videos, and how many of these are sheets."""
+    for finding in findings:
+        spans = [span for span in finding.spans if span.purpose is Purpose.KNOWN]
+        along.update(contents=bool(spans), sheets=bool(spans) and all(span.start is None for span in spans))
+        yield finding
+
+
+def _sum_up(talk: Talk, counts: Counts, along: Counter[str], started: datetime) -> None:
     took = datetime.now(UTC) - started
     parts = [f"{wording.number(counts.verdicts['known'])} known", f"{wording.number(counts.verdicts['near'])} near"]
+    if along["contents"]:
+        sheets = f" ({wording.counted(along['sheets'], 'sheet')})" if along["sheets"] else ""
+        parts.append(f"{wording.number(along['contents'])} along known videos{sheets}")
     if benign := counts.verdicts["listed-as-benign"]:
         parts.append(f"{wording.number(benign)} benign")
     if unreadable := counts.verdicts["unreadable"]:

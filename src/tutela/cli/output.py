@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from tutela.model import Finding, Known, ListedBenign, Near
+from tutela.engine.moments import MOST_NAMED, clock
+from tutela.model import Finding, Known, ListedBenign, Near, Span
 from tutela.model.errors import UsageError
 from tutela.model.verdict import VERDICT_NAMES
 from tutela.report import visible, wording
@@ -57,7 +58,7 @@ class DataConsole(Console):
 
 
 class MatchTable:
-    """Findings as lines of columns; a heading comes before the first."""
+    """Findings as lines of columns; a heading comes before the first, and a line for every span behind its finding."""
 
     def __init__(self) -> None:
         self._console = DataConsole()
@@ -76,6 +77,10 @@ class MatchTable:
             self._line(verdict_word, finding.name, wording.distance(hit), hit.list_name, grades)
         else:
             self._line(verdict_word, finding.name)
+        for span in finding.spans[:MOST_NAMED]:
+            self._console.print(Text(f"{'':<12}{visible(span_told(span))}"), soft_wrap=True)
+        if len(finding.spans) > MOST_NAMED:
+            self._console.print(Text(f"{'':<12}and {len(finding.spans) - MOST_NAMED} more stretches"), soft_wrap=True)
 
     def _line(self, verdict: tuple[str, str], name: str, *columns: str) -> None:
         distance, list_name, grade = columns or ("", "", "")
@@ -83,6 +88,14 @@ class MatchTable:
         middle = f"  {distance:<10}  {_fitted(list_name, 20)}  {_fitted(grade, 20)}  "
         line = Text.assemble((f"{word:<10}", look), middle, (visible(name), "bold" if look == "bold" else ""))
         self._console.print(line, soft_wrap=True)
+
+
+def span_told(span: Span) -> str:
+    """Return where a content and a known video run together: from, to on both sides, and which video of which list."""
+    own = "cells" if span.start is None or span.end is None else f"{clock(span.start)} to {clock(span.end)}"
+    known = f"{clock(span.known_start)} to {clock(span.known_end)} of {wording.entry_key(span.entry_key)!r}"
+    frames = wording.counted(span.frames, "cell" if span.start is None else "frame")
+    return f"{own} = {known} ({span.list_name}, {frames}, {span.mean_distance:g} bits)"
 
 
 class HashTable:
