@@ -12,6 +12,7 @@
 #include <string>
 
 #include "crc32c.h"
+#include "forest.h"
 #include "grids.h"
 #include "join.h"
 #include "memory.h"
@@ -229,21 +230,61 @@ std::tuple<std::string, double> plan(size_t rows, int radius, size_t queries) {
 
 // ------------------------------------------------------------------------------------------------- grids
 
-// Cells as rows of x, y, width, height and confidence, and the features that a scorer reads.
+// Brightness of RGB pixels: 8-bit BT.601, the weights adding up to 256.
+auto luma(Rgb pixels) {
+  const size_t height = pixels.shape(0), width = pixels.shape(1);
+  if (height > 65535 || width > 65535) throw nb::value_error("a side is longer than 65535 pixels");
+  auto kept = std::make_unique<std::vector<uint8_t>>(height * width);
+  {
+    nb::gil_scoped_release release;
+    grid_luma(pixels.data(), static_cast<int>(height), static_cast<int>(width), kept->data());
+  }
+  uint8_t* data = kept->data();
+  nb::capsule owner(kept.release(), [](void* p) noexcept { delete static_cast<std::vector<uint8_t>*>(p); });
+  return nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>(data, {height, width}, owner);
+}
+
+// Readings of a picture: cells as rows of x, y, width, height and confidence, and the features that a scorer reads.
 auto separate(Grey pixels) {
   if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
-  Separation found;
+  std::vector<GridReading> found;
   {
     nb::gil_scoped_release release;
     found = separate_grid(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
                           static_cast<ptrdiff_t>(pixels.shape(1)));
   }
-  std::vector<float> cells;
-  for (const GridCell& cell : found.cells)
-    for (const float value : {static_cast<float>(cell.x), static_cast<float>(cell.y), static_cast<float>(cell.width),
-                              static_cast<float>(cell.height), cell.confidence})
-      cells.push_back(value);
-  return std::make_tuple(give(std::move(cells)), give(std::vector<float>(found.features, found.features + kGridFeatures)));
+  nb::list readings;
+  for (const GridReading& one : found) {
+    std::vector<float> cells;
+    for (const GridCell& cell : one.cells)
+      for (const float value : {static_cast<float>(cell.x), static_cast<float>(cell.y), static_cast<float>(cell.width),
+                                static_cast<float>(cell.height), cell.confidence})
+        cells.push_back(value);
+    readings.append(nb::make_tuple(give(std::move(cells)), give(std::vector<float>(one.features, one.features + kGridFeatures))));
+  }
+  return readings;
+}
+
+using Rows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+// A forest that takes rows of `width` features.
+struct HeldForest {
+  Forest forest;
+  size_t width;
+};
+
+void make_forest(HeldForest* self, std::vector<int16_t> feature, std::vector<float> split, std::vector<int32_t> left,
+                 std::vector<int32_t> right, std::vector<int32_t> roots, size_t width) {
+  Forest forest{std::move(feature), std::move(split), std::move(left), std::move(right), std::move(roots)};
+  if (!forest.is_sound(width)) throw nb::value_error("nodes of the forest do not lead to leaves");
+  new (self) HeldForest{std::move(forest), width};
+}
+
+auto sums_of_leaves(const HeldForest& self, Rows rows) {
+  if (rows.shape(1) != self.width) throw nb::value_error("rows have another number of features than the forest");
+  std::vector<double> sums;
+  for (size_t i = 0; i < rows.shape(0); ++i) sums.push_back(self.forest.sum_of_leaves(rows.data() + i * self.width));
+  return give(std::move(sums));
 }
 
 // ---------------------------------------------------------------------------------------------- clusters
@@ -281,6 +322,9 @@ void bind_segments(nb::module_& m) {
       .def("ids", [](nb::handle self) { return plain_ids(self); })
       .def_prop_ro("bucket_bits", [](const Segment& self) { return self.view.bucket_bits; })
       .def("__len__", [](const Segment& self) { return self.view.rows; });
+  nb::class_<HeldForest>(m, "Forest", "Decision trees whose leaves are summed.")
+      .def("__init__", &make_forest, "feature"_a, "split"_a, "left"_a, "right"_a, "roots"_a, "width"_a)
+      .def("sums", &sums_of_leaves, "rows"_a.noconvert());
   m.def("search", &search_all, "segments"_a, "queries"_a.noconvert(), "radius"_a, "threads"_a = 1, "method"_a = "auto");
   m.def("plan", &plan, "rows"_a, "radius"_a, "queries"_a = 1);
   m.def("dbscan", &cluster, "codes"_a.noconvert(), "radius"_a, "min_points"_a, "never"_a.noconvert() = nb::none(), "step"_a = nb::none(),
@@ -317,7 +361,8 @@ NB_MODULE(_kernel, m) {
   m.def("pdq_orientations_rgb", [](Rgb p, int turn, int by, Full full) {
     return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn, by, full));
   }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
-  m.def("separate", &separate, "pixels"_a.noconvert(), "Cells of a composite picture, flat [5 n], and features [24].");
+  m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
+  m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [58].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("block_sums", [](Bytes data) { return give(sums_of(data.data(), data.shape(0))); }, "data"_a.noconvert());

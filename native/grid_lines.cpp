@@ -18,6 +18,10 @@ static const GridPath& loops() {
   return kGridsPortable;
 }
 
+void grid_luma(const uint8_t* rgb, int height, int width, uint8_t* out) {
+  for (int y = 0; y < height; ++y) loops().luma(rgb + static_cast<size_t>(y) * width * 3, width, out + static_cast<size_t>(y) * width);
+}
+
 Axis look(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
   Axis axis;
   axis.length = width;
@@ -116,11 +120,14 @@ Profile profile(const Axis& axis, Span along, Span extent) {
     const int first = bands.from + bands.size() * k / stretches, last = bands.from + bands.size() * (k + 1) / stretches;
     const uint16_t *a = &axis.seams[first * n], *b = &axis.seams[last * n];
     const float share = 1.0f / static_cast<float>(std::min(last * kBand, axis.across) - first * kBand);
-    for (int i = 0; i < along.size(); ++i) {
-      const int x = along.from + i;
-      const int left = x > 0 ? b[x - 1] - a[x - 1] : 0, right = x + 1 < axis.length ? b[x + 1] - a[x + 1] : 0;
-      p.seam[i] += standing(static_cast<float>(left + (b[x] - a[x]) + right) * share);
-    }
+    const auto counted = [a, b](int x) { return b[x] - a[x]; };
+    float* seam = p.seam.data() - along.from;
+    const int low = std::max(along.from, 1), high = std::min(along.to, axis.length - 1);
+    for (int x = low; x < high; ++x)
+      seam[x] += standing(static_cast<float>(counted(x - 1) + counted(x) + counted(x + 1)) * share);
+    if (along.from == 0) seam[0] += standing(static_cast<float>(counted(0) + (axis.length > 1 ? counted(1) : 0)) * share);
+    if (along.to == axis.length && axis.length > 1)
+      seam[axis.length - 1] += standing(static_cast<float>(counted(axis.length - 2) + counted(axis.length - 1)) * share);
   }
   const uint16_t *a = &axis.seams[bands.from * n], *b = &axis.seams[bands.to * n];
   const uint16_t *ra = &axis.rough[bands.from * n], *rb = &axis.rough[bands.to * n];

@@ -5,7 +5,10 @@
 #include <cstdlib>
 #include <map>
 #include <numeric>
+#include <set>
 
+#include "grid_features.h"
+#include "grid_ladders.h"
 #include "grid_lines.h"
 
 namespace tutela {
@@ -13,10 +16,11 @@ namespace {
 
 // ---------------------------------------------------------------------------------------------- cells
 
-struct Found {
-  Region region;
-  float confidence;
-};
+constexpr int kBudget = 24;          // regions within regions that are looked into
+constexpr int kPartBudget = 300;
+constexpr float kPartStrict = 0.27f;
+constexpr size_t kMostTiles = 2048;
+constexpr size_t kMostLattices = 3;
 
 class Search {
  public:
@@ -32,31 +36,22 @@ class Search {
   const Axis& down() const { return down_; }
   const Axis& over() const { return over_; }
 
-  // Mean support of the sides that are not the picture's own border, the least one, and how many count.
-  struct Sides {
-    float mean = 0, least = 1;
-    int count = 0;
-    float each[4];
-  };
-  Sides sides(const Region& r) const {
-    Sides s;
-    const float each[4] = {support(down_, r.x.from, r.y), support(down_, r.x.to, r.y), support(over_, r.y.from, r.x),
-                           support(over_, r.y.to, r.x)};
-    for (int i = 0; i < 4; ++i) {
-      s.each[i] = each[i];
-      if (each[i] < 0) continue;
-      s.mean += each[i];
-      s.least = std::min(s.least, each[i]);
-      ++s.count;
-    }
-    s.mean = s.count ? s.mean / static_cast<float>(s.count) : 0;
-    return s;
-  }
+  Sides sides(const Region& r) const { return sides_of(down_, over_, r); }
+  float roughness(const Region& r) const { return roughness_of(down_, r); }
 
-  // Share of pixels that change, in either direction: 0 for an empty cell.
-  float roughness(const Region& r) const {
-    const Profile a = profile(down_, r.x, r.y);
-    return std::accumulate(a.rough.begin(), a.rough.end(), 0.0f) / static_cast<float>(a.rough.size());
+  // Whether it is of one tone, but for a slow change: a few levels over its whole.
+  bool is_plain(const Region& r) const {
+    constexpr int kPoints = 12;
+    double sum = 0, squares = 0;
+    for (int j = 0; j < kPoints; ++j)
+      for (int i = 0; i < kPoints; ++i) {
+        const int x = r.x.from + r.x.size() / 10 + (r.x.size() - r.x.size() / 5) * i / kPoints;
+        const int y = r.y.from + r.y.size() / 10 + (r.y.size() - r.y.size() / 5) * j / kPoints;
+        const double v = pixels_[y * stride_ + x];
+        sum += v, squares += v * v;
+      }
+    constexpr double n = kPoints * kPoints;
+    return squares / n - (sum / n) * (sum / n) < 4;
   }
 
   bool is_cell(const Region& r, float* confidence) const {
@@ -298,7 +293,19 @@ class Search {
     }
   }
 
+  // Where the next cells begin a pixel or two behind the end of others, that is one line with a thin gutter.
+  static void join_thin(std::vector<Found>& found, Span Region::*side) {
+    std::set<int> ends;
+    for (const Found& f : found) ends.insert((f.region.*side).to);
+    for (Found& f : found) {
+      int& from = (f.region.*side).from;
+      for (int gutter = 1; gutter <= 2 && !ends.count(from); ++gutter)
+        if (ends.count(from - gutter)) from -= gutter;
+    }
+  }
+
   void refine(std::vector<Found>& found) const {
+    join_thin(found, &Region::x), join_thin(found, &Region::y);
     Edges down, over;
     for (const Found& f : found) {
       const Region& r = f.region;
@@ -373,6 +380,117 @@ class Search {
     return found;
   }
 
+  // Tiles of two ladders, without those that show nothing.
+  std::vector<Found> tiles(const std::vector<Span>& across, const std::vector<Span>& down) const {
+    std::vector<Found> found;
+    if (across.size() * down.size() < 2 || across.size() * down.size() > kMostTiles) return found;
+    for (const Span& y : down)
+      for (const Span& x : across) {
+        const Region r{x, y};
+        const int shorter = std::min(x.size(), y.size()), longer = std::max(x.size(), y.size());
+        if (shorter < kSmallestCell || longer > 5 * shorter) continue;
+        if (is_plain(r)) continue;  // ground, or nothing that could be met
+        found.push_back({r, sides(r).mean});
+      }
+    if (found.size() < 2) found.clear();
+    return found;
+  }
+
+  // What an axis without a ladder may hold: one row of cells, within margins or from one line to another.
+  static std::vector<std::vector<Span>> rows_of(const Profile& p, Span along, const std::vector<Line>& lines, const std::vector<Ladder>& regular) {
+    std::vector<std::vector<Span>> out;
+    for (const Ladder& one : regular) out.push_back(rungs(one, along));
+    int from = 0, to = along.size();
+    while (from < to && p.rough[static_cast<size_t>(from)] <= 0.03f) ++from;
+    while (to > from && p.rough[static_cast<size_t>(to - 1)] <= 0.03f) --to;
+    if (to - from >= kSmallestCell) out.push_back({{along.from + from, along.from + to}});
+    const Line *strongest = nullptr, *second = nullptr;
+    for (const Line& line : lines) {
+      if (strongest == nullptr || line.strength > strongest->strength) second = strongest, strongest = &line;
+      else if (second == nullptr || line.strength > second->strength) second = &line;
+    }
+    if (second != nullptr && std::abs(strongest->at - second->at) >= kSmallestCell)
+      out.push_back({{std::min(strongest->at, second->at), std::max(strongest->at, second->at)}});
+    return out;
+  }
+
+  // Lattices of two ladders over the whole picture, better ones first.
+  std::vector<std::vector<Found>> lattices() const {
+    const Region all = whole();
+    const Profile px = profile(down_, all.x, all.y), py = profile(over_, all.y, all.x);
+    const std::vector<Line> lx = peaks(px, all.x, height_, -0.18f), ly = peaks(py, all.y, width_, -0.18f);
+    const auto across = rows_of(px, all.x, lx, ladders(px, all.x, lx, 2)), down = rows_of(py, all.y, ly, ladders(py, all.y, ly, 2));
+    std::vector<std::vector<Found>> out;
+    for (const auto& x : across)
+      for (const auto& y : down) {
+        std::vector<Found> found = tiles(x, y);
+        if (!found.empty()) out.push_back(std::move(found));
+      }
+    std::stable_sort(out.begin(), out.end(), [&](const auto& a, const auto& b) { return score(a, all) > score(b, all); });
+    if (out.size() > kMostLattices) out.resize(kMostLattices);
+    return out;
+  }
+
+  // Parts a region at its strongest lines, and each part again: columns of unlike rows, rows of unlike columns, collages.
+  void part(Region r, int depth, std::vector<Found>* out) const {
+    if (out->size() >= kMostTiles || --budget_ < 0) return;
+    r = within_margin(r);
+    const int shorter = std::min(r.x.size(), r.y.size()), longer = std::max(r.x.size(), r.y.size());
+    if (shorter < kSmallestCell) return;
+    const Profile px = profile(down_, r.x, r.y), py = profile(over_, r.y, r.x);
+    const std::vector<Line> lx = strongest_of(peaks(px, r.x, r.y.size(), kPartStrict), r.x);
+    const std::vector<Line> ly = strongest_of(peaks(py, r.y, r.x.size(), kPartStrict), r.y);
+    const Sides own = sides(r);
+    const float needed = own.count >= 3 ? 0.9f * own.mean : 0;
+    float bx = lx.empty() ? 0 : lx[0].strength, by = ly.empty() ? 0 : ly[0].strength;
+    if (depth == 0 || std::max(bx, by) <= needed) {
+      if (longer <= 5 * shorter && !is_plain(r)) out->push_back({r, own.mean});
+      return;
+    }
+    if (bx > by || (bx == by && lx.size() >= ly.size()))
+      for (const Span& x : between(r.x, lx)) part({x, r.y}, depth - 1, out);
+    else
+      for (const Span& y : between(r.y, ly)) part({r.x, y}, depth - 1, out);
+  }
+
+  // Lines nearly as strong as the strongest, which comes first; none at the very ends.
+  static std::vector<Line> strongest_of(std::vector<Line> lines, Span along) {
+    lines.erase(std::remove_if(lines.begin(), lines.end(), [&](const Line& line) { return line.at - along.from <= 3 || along.to - line.at <= 3; }), lines.end());
+    std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.strength > b.strength; });
+    while (!lines.empty() && lines.back().strength < 0.93f * lines[0].strength) lines.pop_back();
+    return lines;
+  }
+
+  // Without what is flat at its ends, where a line parts it from the rest.
+  Region within_margin(Region r) const {
+    const auto cut = [](const Profile& p, Span along) {
+      const int n = along.size();
+      int from = 0, to = n;
+      while (from < n && p.rough[static_cast<size_t>(from)] <= 0.03f) ++from;
+      while (to > from && p.rough[static_cast<size_t>(to - 1)] <= 0.03f) --to;
+      const auto line = [&](int at) {
+        float best = 0;
+        for (int i = std::max(0, at - 2); i <= std::min(n - 1, at + 2); ++i) best = std::max(best, p.seam[static_cast<size_t>(i)]);
+        return best > 0.5f;
+      };
+      return Span{along.from + (from < n && line(from) ? from : 0), along.from + (to > 0 && line(to) ? to : n)};
+    };
+    r.x = cut(profile(down_, r.x, r.y), r.x);
+    r.y = cut(profile(over_, r.y, r.x), r.y);
+    return r;
+  }
+
+  // Ways to see the whole picture.
+  std::vector<std::vector<Found>> readings() const {
+    std::vector<std::vector<Found>> out;
+    out.push_back(cells(whole(), 4, true));
+    budget_ = kPartBudget;
+    part(whole(), 8, &out.emplace_back());
+    for (auto& one : lattices()) out.push_back(std::move(one));
+    out.erase(std::remove_if(out.begin(), out.end(), [](const auto& one) { return one.empty(); }), out.end());
+    return out;
+  }
+
   // Cells within the region; the region itself if it is one and nothing within it stands out.
   std::vector<Found> cells(const Region& r, int depth, bool outer) const {
     std::vector<Found> best;
@@ -424,144 +542,25 @@ class Search {
   int width_, height_;
   std::vector<uint8_t> turned_;
   Axis down_, over_;
-  mutable int budget_ = 24;  // regions that are still looked into: busy pictures have thousands of lines
+  mutable int budget_ = kBudget;  // regions that are still looked into: busy pictures have thousands of lines
 };
-
-float median_of(std::vector<float> values) { return quantile(std::move(values), 0.5); }
-
-// What a scorer reads; see grids.h for their order.
-void describe(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const Search& search,
-              const std::vector<Found>& found, float* f) {
-  const float n = static_cast<float>(found.size());
-  std::vector<float> widths, heights, confidences, inner, outer, rough, jumps, middle;
-  double area = 0;
-  for (const Found& c : found) {
-    const Region& r = c.region;
-    area += static_cast<double>(r.area());
-    widths.push_back(static_cast<float>(r.x.size())), heights.push_back(static_cast<float>(r.y.size()));
-    confidences.push_back(c.confidence);
-    rough.push_back(search.roughness(r));
-    const Search::Sides s = search.sides(r);
-    for (const float side : s.each)
-      if (side >= 0) inner.push_back(side);
-    // How strong the strongest line through its midst is: high where a cell is a tile of a pattern.
-    const Profile px = profile(search.down(), r.x, r.y), py = profile(search.over(), r.y, r.x);
-    float strongest = 0;
-    for (int i = r.x.size() / 6; i < r.x.size() - r.x.size() / 6; ++i) strongest = std::max(strongest, px.seam[i]);
-    for (int i = r.y.size() / 6; i < r.y.size() - r.y.size() / 6; ++i) strongest = std::max(strongest, py.seam[i]);
-    middle.push_back(strongest);
-  }
-  const float mw = median_of(widths), mh = median_of(heights);
-  float regular = 0, sure = 0, empty = 0;
-  for (size_t i = 0; i < found.size(); ++i) {
-    regular += std::abs(widths[i] - mw) <= 4 && std::abs(heights[i] - mh) <= 4;
-    sure += confidences[i] >= 0.7f;
-    empty += rough[i] < 0.06f;
-  }
-  // Coarse pictures of cells, 6 x 6 means, without their own mean: alike cells make a pattern.
-  constexpr int kGrid = 6;
-  std::vector<std::vector<float>> coarse;
-  std::vector<float> tone;
-  for (const Found& c : found) {
-    const Region& r = c.region;
-    std::vector<float> means(kGrid * kGrid);
-    float sum = 0;
-    for (int j = 0; j < kGrid; ++j)
-      for (int i = 0; i < kGrid; ++i) {
-        const int x0 = r.x.from + r.x.size() * i / kGrid, x1 = r.x.from + r.x.size() * (i + 1) / kGrid;
-        const int y0 = r.y.from + r.y.size() * j / kGrid, y1 = r.y.from + r.y.size() * (j + 1) / kGrid;
-        const int dy = std::max(1, (y1 - y0) / 6), dx = std::max(1, (x1 - x0) / 6);
-        int total = 0, count = 0;
-        for (int y = y0; y < y1; y += dy)
-          for (int x = x0; x < x1; x += dx) total += pixels[y * stride + x], ++count;
-        means[j * kGrid + i] = static_cast<float>(total) / static_cast<float>(std::max(1, count));
-        sum += means[j * kGrid + i];
-      }
-    sum /= kGrid * kGrid;
-    for (float& m : means) m -= sum;
-    tone.push_back(sum);
-    coarse.push_back(means);
-  }
-  std::vector<float> spreads, unlike;
-  for (size_t i = 0; i < coarse.size(); ++i) {
-    float spread = 0;
-    for (const float m : coarse[i]) spread += m * m;
-    spreads.push_back(std::sqrt(spread / (kGrid * kGrid)));
-    const size_t j = (i + 1) % coarse.size();
-    float apart = 0;
-    for (int k = 0; k < kGrid * kGrid; ++k) apart += (coarse[i][k] - coarse[j][k]) * (coarse[i][k] - coarse[j][k]);
-    unlike.push_back(std::sqrt(apart / (kGrid * kGrid)));
-  }
-  // How much the pixels on both sides of a line between neighbours have in common.
-  float common = 0, pairs = 0, jump = 0;
-  for (size_t i = 0; i < found.size(); ++i) {
-    for (size_t j = 0; j < found.size(); ++j) {
-      const Region &a = found[i].region, &b = found[j].region;
-      const int gap = b.x.from - a.x.to, drop = b.y.from - a.y.to;
-      const bool beside = gap >= 0 && gap < 40 && std::abs(a.y.from - b.y.from) < 6 && std::abs(a.y.to - b.y.to) < 6;
-      const bool below = drop >= 0 && drop < 40 && std::abs(a.x.from - b.x.from) < 6 && std::abs(a.x.to - b.x.to) < 6;
-      if (!beside && !below) continue;
-      double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0, step = 0, own = 0;
-      int count = 0;
-      const Span along = beside ? Span{std::max(a.y.from, b.y.from) + 2, std::min(a.y.to, b.y.to) - 2}
-                                : Span{std::max(a.x.from, b.x.from) + 2, std::min(a.x.to, b.x.to) - 2};
-      for (int t = along.from; t < along.to; ++t) {
-        const int u = beside ? pixels[t * stride + a.x.to - 2] : pixels[(a.y.to - 2) * stride + t];
-        const int v = beside ? pixels[t * stride + b.x.from + 1] : pixels[(b.y.from + 1) * stride + t];
-        const int w = beside ? pixels[t * stride + a.x.to - 5] : pixels[(a.y.to - 5) * stride + t];
-        sa += u, sb += v, saa += u * u, sbb += v * v, sab += u * v, step += std::abs(u - v), own += std::abs(u - w), ++count;
-      }
-      if (count < 8) continue;
-      const double va = saa - sa * sa / count, vb = sbb - sb * sb / count;
-      const double correlation = va > 30 * count && vb > 30 * count ? (sab - sa * sb / count) / std::sqrt(va * vb) : 0;
-      common += static_cast<float>(correlation), pairs += 1;
-      jump += static_cast<float>((step + count) / (own + count));
-    }
-  }
-  f[0] = std::log(n);
-  f[1] = static_cast<float>(area / (static_cast<double>(height) * width));
-  f[2] = std::accumulate(confidences.begin(), confidences.end(), 0.0f) / n;
-  f[3] = quantile(confidences, 0.1);
-  f[4] = quantile(inner, 0.1);
-  f[5] = quantile(inner, 0.3);
-  f[6] = sure / n;
-  f[7] = regular / n;
-  f[8] = empty / n;
-  f[9] = median_of(rough);
-  f[10] = median_of(middle);
-  f[11] = quantile(middle, 0.85);
-  f[12] = median_of(spreads);
-  f[13] = median_of(unlike);
-  f[14] = f[13] / (f[12] + 2);
-  f[15] = pairs > 0 ? common / pairs : 0;
-  f[16] = pairs > 0 ? std::min(8.0f, jump / pairs) : 1;
-  f[17] = std::log(std::max(1.0f, mw));
-  f[18] = std::log(std::max(1.0f, mh));
-  f[19] = pairs / n;
-  float tone_mean = 0, tone_spread = 0;
-  for (const float t : tone) tone_mean += t / n;
-  for (const float t : tone) tone_spread += (t - tone_mean) * (t - tone_mean) / n;
-  f[20] = std::sqrt(tone_spread);
-  f[21] = *std::min_element(confidences.begin(), confidences.end());
-}
 
 }  // namespace
 
-Separation separate_grid(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
-  Separation out;
+std::vector<GridReading> separate_grid(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
+  std::vector<GridReading> out;
   if (height < 2 * kSmallestCell || width < 2 * kSmallestCell) return out;
   const Search search(pixels, height, width, stride);
-  std::vector<Found> found = search.cells(search.whole(), 4, true);
-  if (found.empty()) return out;
-  search.refine(found);
-  describe(pixels, stride, height, width, search, found, out.features);
-  for (const Found& f : found) {
-    const Region& r = f.region;
-    out.cells.push_back({r.x.from, r.y.from, r.x.size(), r.y.size(), f.confidence});
+  for (std::vector<Found>& found : search.readings()) {
+    search.refine(found);
+    GridReading& one = out.emplace_back();
+    describe(pixels, stride, height, width, search.down(), search.over(), found, one.features);
+    for (const Found& f : found) {
+      const Region& r = f.region;
+      one.cells.push_back({r.x.from, r.y.from, r.x.size(), r.y.size(), f.confidence});
+    }
   }
-  out.layout = 1;
   return out;
 }
 
 }  // namespace tutela
-

@@ -12,19 +12,25 @@ struct GridCell {
 };
 
 // Features of a separation that a scorer reads; see grids.cpp for what each one is.
-constexpr int kGridFeatures = 24;
+constexpr int kGridFeatures = 58;
 
-struct Separation {
-  int32_t layout = 0;  // 0 none, 1 grid, 2 mosaic, 3 embedded
+// One way to see a picture as put together from others.
+struct GridReading {
   std::vector<GridCell> cells;
   float features[kGridFeatures] = {};
 };
 
-Separation separate_grid(const uint8_t* pixels, int height, int width, ptrdiff_t stride);
+// A few readings, likelier ones first; none where nothing parts the picture.
+std::vector<GridReading> separate_grid(const uint8_t* pixels, int height, int width, ptrdiff_t stride);
+
+// Brightness of RGB pixels that lie without gaps.
+void grid_luma(const uint8_t* rgb, int height, int width, uint8_t* out);
 
 // The inner loops, one set a CPU path; integers only, so that every path gives equal answers.
 struct GridPath {
   const char* name;
+  // Brightness of n RGB pixels: 8-bit BT.601, the weights adding up to 256.
+  void (*luma)(const uint8_t* rgb, int n, uint8_t* out);
   // d[x] = the step of two pixels' sum across the line before x (at most 255), and sum[x] += d[x]; n is 4 at least.
   void (*steps)(const uint8_t* row, int n, uint8_t* d, uint16_t* sum);
   // count[x] += whether d[x] is above least[x] and above its neighbours.

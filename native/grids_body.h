@@ -4,6 +4,11 @@
 namespace tutela {
 namespace {
 
+void grid_luma_row(const uint8_t* __restrict rgb, int n, uint8_t* __restrict out) {
+  for (int x = 0; x < n; ++x)
+    out[x] = static_cast<uint8_t>(static_cast<uint16_t>(rgb[3 * x] * 77 + rgb[3 * x + 1] * 150 + rgb[3 * x + 2] * 29) >> 8);
+}
+
 void grid_steps(const uint8_t* __restrict row, int n, uint8_t* __restrict d, uint16_t* __restrict sum) {
   d[0] = d[1] = d[n - 1] = 0;
   for (int x = 2; x + 1 < n; ++x) {
@@ -28,6 +33,6 @@ void grid_rough(const uint8_t* __restrict a, const uint8_t* __restrict b, int n,
 
 }  // namespace
 
-const GridPath TUTELA_GRIDS = {TUTELA_PATH_NAME, grid_steps, grid_seams, grid_rough};
+const GridPath TUTELA_GRIDS = {TUTELA_PATH_NAME, grid_luma_row, grid_steps, grid_seams, grid_rough};
 
 }  // namespace tutela

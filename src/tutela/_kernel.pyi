@@ -27,8 +27,11 @@ def pdq_orientations_grey(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(No
 
 def pdq_orientations_rgb(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)], orientation: int = 1, reduction: int = 1, full: tuple[int, int] = (0, 0)) -> list[tuple[bytes, int, int]]: ...
 
-def separate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.float32], dict(shape=(None,))], Annotated[NDArray[numpy.float32], dict(shape=(None,))]]:
-    """Cells of a composite picture, flat [5 n], and features [24]."""
+def luma(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """Brightness of RGB pixels (BT.601)."""
+
+def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
+    """Readings of a composite picture: cells, flat [5 n], and features [58]."""
 
 def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
 
@@ -71,6 +74,13 @@ class Segment:
     def bucket_bits(self) -> int: ...
 
     def __len__(self) -> int: ...
+
+class Forest:
+    """Decision trees whose leaves are summed."""
+
+    def __init__(self, feature: Sequence[int], split: Sequence[float], left: Sequence[int], right: Sequence[int], roots: Sequence[int], width: int) -> None: ...
+
+    def sums(self, rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]: ...
 
 def search(segments: Sequence[Segment], queries: Annotated[NDArray[numpy.uint8], dict(shape=(None, 32), order='C', device='cpu', writable=False)], radius: int, threads: int = 1, method: str = 'auto') -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint64], dict(shape=(None,))], Annotated[NDArray[numpy.uint16], dict(shape=(None,))]]: ...
 

@@ -1,27 +1,62 @@
 import numpy as np
+import pytest
 
-from tutela.grids.scorer import confidence
+from grids.sheets import sheet
+from tutela import _kernel
+from tutela.grids.scorer import choose
+from tutela.grids.separation import luma
 
 
-def features(**changed):
-    """Those of a plain sheet of twelve cells."""
-    plain = [2.5, 0.9, 0.95, 0.9, 0.9, 0.95, 1, 1, 0, 0.4, 0.3, 0.5, 40, 50, 1.2, 0, 4, 5, 4.8, 1.4, 30, 0.9, 0, 0]
-    for place, value in changed.items():
-        plain[int(place[1:])] = value
-    return np.array(plain, np.float32)
+def readings(pixels):
+    return np.stack([features for _, features in _kernel.separate(pixels)])
 
 
 def test_a_plain_sheet_is_believed():
-    assert confidence(features()) > 0.9
+    pixels, boxes = sheet(4, 3, 160, 120, 5)
+    best, sure = choose(readings(luma(pixels)))
+    assert sure > 0.9
+    assert _kernel.separate(luma(pixels))[best][0].size == len(boxes) * 5
 
 
-def test_two_doubtful_cells_alike_are_not():
-    doubtful = features(
-        f0=0.7, f2=0.45, f3=0.4, f4=0.3, f5=0.4, f6=0, f12=8, f13=2, f14=0.2, f15=0.9, f16=1, f20=2, f21=0.4
-    )
-    assert confidence(doubtful) < 0.5
+def test_noise_is_not():
+    pixels = np.random.default_rng(1).integers(0, 255, (300, 400)).astype(np.uint8)
+    rows = _kernel.separate(pixels)
+    assert not rows or choose(readings(pixels))[1] < 0.5
 
 
-def test_it_is_always_a_share():
-    for value in (-1e6, 0, 1e6):
-        assert 0 <= confidence(np.full(24, value, np.float32)) <= 1
+@pytest.mark.parametrize("value", [-1e6, 0, 1e6])
+def test_it_is_always_a_share(value):
+    best, sure = choose(np.full((3, 58), value, np.float32))
+    assert best in range(3)
+    assert 0 <= sure <= 1
+
+
+ONE = {"feature": [0, -1, -1], "split": [0.5, -1.0, 2.0], "left": [1, 0, 0], "right": [2, 0, 0], "roots": [0]}
+
+
+def test_a_forest_sums_its_leaves():
+    forest = _kernel.Forest(**ONE | {"roots": [0, 0, 2]}, width=2)
+    assert forest.sums(np.array([[0.5, 9], [0.6, 9]], np.float32)).tolist() == [0.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"left": [3, 0, 0]},
+        {"left": [0, 0, 0]},
+        {"right": [-1, 0, 0]},
+        {"roots": [3]},
+        {"roots": [-1]},
+        {"feature": [2, -1, -1]},
+        {"feature": [-2, -1, -1]},
+        {"split": [0.5, 1.0]},
+    ],
+)
+def test_a_forest_that_leads_nowhere_is_refused(wrong):
+    with pytest.raises(ValueError, match="do not lead to leaves"):
+        _kernel.Forest(**ONE | wrong, width=2)
+
+
+def test_rows_of_another_width_are_refused():
+    with pytest.raises(ValueError, match="another number of features"):
+        _kernel.Forest(**ONE, width=2).sums(np.zeros((1, 3), np.float32))

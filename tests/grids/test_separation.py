@@ -2,27 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
+from grids.sheets import pictures, sheet
 from tutela import _kernel
-from tutela.demo.originals import originals
 from tutela.grids import LAYOUTS, separate
-
-
-def pictures(count):
-    return [Image.open(path).convert("RGB") for path in originals()[:count]]
-
-
-def sheet(columns, rows, width, height, gutter, *, background=(255, 255, 255)):
-    """A sheet of demo pictures, and the boxes of its cells."""
-    size = (columns * width + (columns + 1) * gutter, rows * height + (rows + 1) * gutter)
-    made, boxes, found = Image.new("RGB", size, background), [], pictures(columns * rows)
-    for number, picture in enumerate(found):
-        x = gutter + number % columns * (width + gutter)
-        y = gutter + number // columns * (height + gutter)
-        made.paste(picture.resize((width, height), Image.Resampling.BICUBIC), (x, y))
-        boxes.append((x, y, width, height))
-    return np.asarray(made), boxes
 
 
 def found_boxes(pixels):

@@ -1,44 +1,57 @@
-"""Whether: a small network over what the geometry found.
+"""Which reading of a picture, and whether to believe it: two forests of decision trees over what the geometry found.
 
-22 features of a separation (``describe`` in ``native/grids.cpp``) through two hidden layers to one logit.  The weights
-lie beside this file, with a model card; `tools/train_grid_scorer.py` makes them from generated sheets and benign
-single pictures.
+The geometry reads a picture in several ways (``readings`` in ``native/grids.cpp``), each with a row of features.  One
+forest tells how well a reading's cells are likely to fit; of the reading that it likes best, the other one tells
+whether the picture is put together from others at all.  The trees lie beside this file, with a model card;
+`tools/train_grid_scorer.py` makes them from generated sheets and benign single pictures.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 
-Weights = npt.NDArray[np.float32]
+from tutela import _kernel
+
+Features = npt.NDArray[np.float32]
+
+#: The parts of a forest, as they are named in the file.
+_PARTS = ("feature", "split", "left", "right", "roots")
 
 
-def _read() -> tuple[Weights, Weights, tuple[tuple[Weights, Weights], ...], float]:
-    text = resources.files("tutela.grids").joinpath("scorer.json").read_text(encoding="utf-8")
-    record = json.loads(text)
-    layers = tuple(
-        (np.array(layer["weight"], np.float32).T, np.array(layer["bias"], np.float32)) for layer in record["layers"]
-    )
-    return np.array(record["mean"], np.float32), np.array(record["scale"], np.float32), layers, record["threshold"]
+def _read() -> tuple[_kernel.Forest, _kernel.Forest, float]:
+    with (
+        resources.files("tutela.grids").joinpath("scorer.npz").open("rb") as file,
+        np.load(file, allow_pickle=False) as held,
+    ):
+        fit, whether = (
+            _kernel.Forest(
+                **{part: held[f"{name}_{part}"].tolist() for part in _PARTS}, width=int(held[f"{name}_width"])
+            )
+            for name in ("fit", "whether")
+        )
+        return fit, whether, float(held["threshold"])
 
 
 # Read with the module: a sandboxed worker can open no file later.
-_MEAN, _SCALE, _LAYERS, _THRESHOLD = _read()
+_FIT, _WHETHER, _THRESHOLD = _read()
 
 
-def confidence(features: Weights) -> float:
-    """Return how sure it is that a picture with these features is a composite, 0 to 1.
+def choose(readings: Features) -> tuple[int, float]:
+    """Return the number of the reading to go by, and how sure it is that the picture is a composite, 0 to 1.
 
-    0.5 is where the false positives of the tuning set reach what is allowed.  ``features``: float32, as the kernel
-    gives them.
+    0.5 is where the false positives of the tuning set reach what is allowed.  ``readings``: float32 [n, features], n of
+    1 at least, as the kernel gives them.
     """
-    values = (features[: len(_MEAN)] - _MEAN) / _SCALE
-    for number, (weight, bias) in enumerate(_LAYERS):
-        values = values @ weight + bias
-        if number + 1 < len(_LAYERS):
-            values = np.maximum(values, 0)
-    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, float(values[0]) - _THRESHOLD)))), 4)
+    fits = _FIT.sums(readings)
+    best = int(np.argmax(fits))
+    logit = float(_WHETHER.sums(inputs(readings[best], float(fits[best]), len(readings)))[0]) - _THRESHOLD
+    return best, round(1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 4)
+
+
+def inputs(features: Features, fit: float, readings: int) -> Features:
+    """Return the row that the second forest reads: a reading's features, how well it fits, and out of how many."""
+    return np.concatenate([features, np.array([fit, readings], np.float32)]).reshape(1, -1)

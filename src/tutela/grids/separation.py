@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tutela import _kernel
-from tutela.grids.scorer import confidence
+from tutela.grids.scorer import choose
 from tutela.model import Pixels
 
 #: The layouts that are told apart: no composite at all, a regular lattice, cells of unequal sizes, one or a few
@@ -74,11 +74,11 @@ def separate(pixels: Pixels) -> Separation:
     by = -(-max(height, width) // LONGEST_SIDE)
     if min(height, width) // by < 1:
         return _SINGLE
-    raw, features = _kernel.separate(luma(reduced(pixels, by)))
-    if not raw.size:
+    readings = _kernel.separate(luma(reduced(pixels, by)))
+    if not readings:
         return _SINGLE
-    sure = confidence(features)
-    rows = raw.reshape(-1, 5)
+    best, sure = choose(np.stack([features for _, features in readings]))
+    rows = readings[best][0].reshape(-1, 5)
     if sure < BELIEVED:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
     cells = tuple(sorted((_cell(row, by) for row in rows), key=_reading_order(rows, by)))
@@ -110,11 +110,7 @@ def luma(pixels: Pixels) -> Pixels:
     """Return the brightness of uint8 grey or RGB pixels: uint8 [height, width]."""
     if pixels.ndim == 2:
         return np.ascontiguousarray(pixels)
-    # 8-bit BT.601: the sum of the weights is 256.
-    weighted = pixels[..., 0].astype(np.uint16) * 77
-    weighted += pixels[..., 1].astype(np.uint16) * 150
-    weighted += pixels[..., 2].astype(np.uint16) * 29
-    return (weighted >> 8).astype(np.uint8)
+    return _kernel.luma(np.ascontiguousarray(pixels))
 
 
 def _layout(cells: tuple[Cell, ...], area: int) -> str:

@@ -1,0 +1,18 @@
+// What the sides of cells look like, pixel by pixel: gutters, steps, and what goes on beyond.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "grid_lines.h"
+
+namespace tutela {
+
+constexpr int kSideFeatures = 34;
+
+// Writes kSideFeatures numbers about all sides of the cells that are not the picture's own border; see grid_sides.cpp for
+// what each one is.  Sides are looked at where the cells say they are, so refine them first.
+void describe_sides(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const std::vector<Region>& cells,
+                    float* out);
+
+}  // namespace tutela
