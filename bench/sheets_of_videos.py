@@ -45,6 +45,7 @@ from tutela.model import (
 
 #: Columns and rows of the sheets; widths of their cells, in pixels.
 SHAPES = ((3, 3), (4, 3), (4, 4), (4, 6), (5, 5), (6, 8))
+LARGE = ((8, 10), (10, 12), (12, 14))
 WIDTHS = (40, 64, 100, 160)
 #: Frames a second of the listed tracks.
 RATE = 2.0
@@ -61,9 +62,9 @@ class MadeSheet:
     boxes: tuple[Box, ...]
 
 
-def made(video: Video, width: int, chance: random.Random) -> MadeSheet:
+def made(video: Video, width: int, chance: random.Random, shapes: tuple[tuple[int, int], ...] = SHAPES) -> MadeSheet:
     """Return a sheet of a video with cells so wide."""
-    columns, rows = chance.choice(SHAPES)
+    columns, rows = chance.choice(shapes)
     gutter, margin = chance.randint(0, 6), chance.choice((0, 0, 4, 10))
     height = round(width / video.wide)
     across = 2 * margin + columns * (width + gutter) - gutter
@@ -148,11 +149,12 @@ def found_again(asking: Asking, known: list[Video], count: int) -> None:
     """Print how many sheets of listed videos are found."""
     chance = random.Random(6)
     print("\n| cells | width to height | cut by | sheets | span | named | wrong span |\n|---|---|---|---|---|---|---|")
-    for width in WIDTHS:
+    for width, shapes in [*((width, SHAPES) for width in WIDTHS), (40, LARGE), (64, LARGE)]:
+        what = f"{width} px" if shapes is SHAPES else f"{width} px, 80 to 168 a sheet"
         rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for _ in range(count):
             number = chance.randrange(len(known))
-            sheet = made(known[number], width, chance)
+            sheet = made(known[number], width, chance, shapes)
             wide = "16:9" if known[number].wide > 1.5 else "4:3"
             for way, ask in (("boxes", asking.boxes), ("engine", asking.whole)):
                 rows[wide, way].update(told(ask(sheet), f"video-{number}"), sheets=1)
@@ -160,9 +162,7 @@ def found_again(asking: Asking, known: list[Video], count: int) -> None:
             for wide in ("4:3", "16:9", "both"):
                 row = rows["4:3", way] + rows["16:9", way] if wide == "both" else rows[wide, way]
                 span, named = interval(row["span"], row["sheets"]), interval(row["named"], row["sheets"])
-                print(
-                    f"| {width} px | {wide} | {way} | {row['sheets']} | {span} | {named} | {row['wrong']} |", flush=True
-                )
+                print(f"| {what} | {wide} | {way} | {row['sheets']} | {span} | {named} | {row['wrong']} |", flush=True)
 
 
 def strangers(asking: Asking, others: list[Video], count: int) -> None:
@@ -179,6 +179,10 @@ def strangers(asking: Asking, others: list[Video], count: int) -> None:
         rows["boxes"].update(told(found, ""), sheets=1)
         found = asking.whole(sheet)
         rows["engine"].update(told(found, ""), sheets=1, sheet=int(len(found.frames) > 1))
+        for span in found.spans:
+            met = [hit.distance for hit in found.hits if hit.entry_key == span.entry_key]
+            what = f"{span.frames} of {len(found.frames) - 1} cells (truly {len(sheet.boxes)}), bits {sorted(met)}"
+            print(f"wrong: {span.entry_key}, {what}, mean {span.mean_distance}, {sheet.pixels.shape}", flush=True)
     print("\n| cut by | sheets of other videos | a wrong span | a wrong hit |\n|---|---|---|---|")
     for way, row in rows.items():
         wrong, hits = interval(row["wrong"], row["sheets"]), interval(row["wrong hits"], row["sheets"])

@@ -27,19 +27,19 @@ def test_cells_in_order_are_found_though_each_is_weak(bits):
 
 
 def test_cells_that_count_for_nothing_belong_to_a_chain_of_others():
-    places = [10, 60, 110, 160]
+    places = [10, 60, 110, 160, 210]
     near, far = noisy(CODES[places], 30), noisy(CODES[places], 58)
     assert align_cells(cells(far), known()) is None
-    far[:3] = near[:3]
+    far[:4] = near[:4]
     chain = align_cells(cells(far), known())
     assert chain is not None
-    assert chain.distances == (30, 30, 30, 58)
-    assert chain.known_end == 160
+    assert chain.distances == (30, 30, 30, 30, 58)
+    assert chain.known_end == 210
 
 
 def test_cells_between_others_are_found_too():
     codes = film(5, 7)
-    codes[[2, 5, 9, 14]] = noisy(CODES[[10, 20, 30, 40]], 45)
+    codes[[2, 5, 9, 14]] = noisy(CODES[[10, 20, 30, 40]], 35)
     chain = align_cells(cells(codes), known())
     assert chain is not None
     assert chain.cells == (2, 5, 9, 14)
@@ -99,9 +99,16 @@ def test_faint_pictures_must_be_more(side):
 def test_the_longer_a_video_is_the_more_is_asked_for():
     short, long = known(CODES[:100]), known(film(10_000, 3))
     long.codes[:100] = short.codes
-    asked = cells(noisy(CODES[[10, 40, 70]], COUNTED))
+    asked = cells(noisy(CODES[[10, 40, 70]], 31))
     assert align_cells(asked, short) is not None
     assert align_cells(asked, long) is None
+
+
+def test_of_many_cells_more_must_follow():
+    few, many = film(2, 7), film(12, 7)
+    few[[1, 3, 5, 7]] = many[[1, 3, 5, 7]] = noisy(CODES[[10, 20, 30, 40]], 40)
+    assert align_cells(cells(few), known()) is not None
+    assert align_cells(cells(many), known()) is None
 
 
 def test_shots_are_counted_not_frames():

@@ -5,8 +5,8 @@ cells of sheets of 401 videos against 622 others, as `bench/sheets_of_videos.py`
 1,400 million pairs none met within 31 bits, one in 45 million within 48, one in 8 million within 60.  A cell may meet
 any of the known video's m different shots, so that it counts -log10(m p(d)), with p(d) no smaller than measured.  Only
 cells count that lie within `COUNTED` bits and differ from all earlier ones, likewise known frames; the chain must keep
-the order of time, which chance would do once in k! times, and that is left on the safe side.  A chain is told from
-`ENOUGH` on and from three such cells on.
+the order of time, which chance would do once in k! times, and may be of any k of the sheet's n cells, of which there
+are n over k.  A chain is told from `ENOUGH` on and from three such cells on.
 
 Pictures of low quality (dark, blurred) are more alike than others: of them more are asked for (`FAINT_CELLS`,
 `FAINT_ENOUGH`).
@@ -14,6 +14,7 @@ Pictures of low quality (dark, blurred) are more alike than others: of them more
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ DISTANCE = 60
 COUNTED = 48
 #: Decimal digits of evidence from which on a chain is told, and different cells that it must have at least; fewer are
 #: told as hits of their own.
-ENOUGH = 12.0
+ENOUGH = 18.0
 LEAST_CELLS = 3
 #: The same for chains that stand only with cells or frames of low quality.
 FAINT_ENOUGH = 25.0
@@ -101,10 +102,11 @@ def align_cells(cells: Cells, known: KnownFrames) -> Chain | None:
     rows, columns = (np.array(side) for side in zip(*pairs, strict=True))
     counts = (weights[rows, columns] > _REPEAT) & ~_repeats(known.codes[frames[columns]])
     sound = counts & ~faint[rows, columns]
-    evidence = weights[rows, columns]
+    asked = int((~repeated).sum())
+    evidence, faint_evidence = (_evidence(weights[rows, columns][chosen], asked) for chosen in (sound, counts))
     if not (
-        (sound.sum() >= LEAST_CELLS and evidence[sound].sum() >= ENOUGH)
-        or (counts.sum() >= FAINT_CELLS and evidence[counts].sum() >= FAINT_ENOUGH)
+        (sound.sum() >= LEAST_CELLS and evidence >= ENOUGH)
+        or (counts.sum() >= FAINT_CELLS and faint_evidence >= FAINT_ENOUGH)
     ):
         return None
     times = known.times[frames[columns]]
@@ -113,8 +115,17 @@ def align_cells(cells: Cells, known: KnownFrames) -> Chain | None:
         tuple(bits[rows, columns].tolist()),
         float(times[0]),
         float(times[-1]),
-        round(float(evidence[counts].sum()), 1),
+        round(max(evidence, faint_evidence), 1),
     )
+
+
+def _evidence(digits: Weights, cells: int) -> float:
+    """Return the digits of meetings together, of so many cells: less those of the ways to choose as many of them, and
+    more those of the orders that they might have had.
+    """
+    count = len(digits)
+    chosen = math.log10(math.comb(cells, count)) if count <= cells else 0.0
+    return float(digits.sum()) - max(0.0, chosen - math.log10(math.factorial(count)))
 
 
 def different(codes: Codes) -> int:
