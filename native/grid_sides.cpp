@@ -11,6 +11,7 @@ namespace {
 constexpr int kInside = 8, kOutside = 14;  // pixels that are looked at on both sides of a cell's edge
 constexpr int kSamples = 48;               // along a side
 constexpr int kWidestGutter = 10;
+constexpr int kDeepest = 8;                // of a frame around a cell
 constexpr size_t kMostCells = 64;          // that are looked at: more tell nothing new
 
 // One side of a cell: pixels at(o, t), o < 0 within the cell and o >= 0 beyond its edge.
@@ -128,6 +129,44 @@ std::vector<Look> looks(const uint8_t* pixels, ptrdiff_t stride, int height, int
 }
 
 }  // namespace
+
+void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region>* cells) {
+  const size_t every = (cells->size() + kMostCells - 1) / kMostCells;
+  int off[4] = {};
+  for (int side = 0; side < 4; ++side) {
+    // Over all cells: how much changes along the side at each depth, how high the step to the next depth is, and how
+    // much of both is usual farther within.
+    float change[kDeepest + 2] = {}, step[kDeepest + 2] = {}, usual_change = 0, usual_step = 0;
+    for (size_t i = 0; i < cells->size(); i += every) {
+      const Region& r = (*cells)[i];
+      const int deep = side < 2 ? r.x.size() : r.y.size(), length = side < 2 ? r.y.size() : r.x.size();
+      if (deep < 4 * kDeepest || length < 4 * kDeepest) continue;
+      const uint8_t* corner = pixels + r.y.from * stride + r.x.from;
+      // Inwards is `out` here: o is the depth.
+      const Side own = side == 0   ? Side{corner, 1, stride, deep, length}
+                       : side == 1 ? Side{corner + r.x.size() - 1, -1, stride, deep, length}
+                       : side == 2 ? Side{corner, stride, 1, deep, length}
+                                   : Side{corner + (r.y.size() - 1) * stride, -stride, 1, deep, length};
+      // Rounded corners and what is written into a corner do not count.
+      const int from = length / 8, to = length - length / 8, along = std::max(1, (to - from) / kSamples);
+      for (int d = 0; d <= kDeepest + 1; ++d) {
+        change[d] += row_of(own, d, from, to, along).change;
+        step[d] += d > 0 ? step_of(own, d, d - 1, from, to, along) : 0;
+      }
+      for (int k = 0; k < 4; ++k) {
+        const int d = kDeepest + 2 + k * (deep / 2 - kDeepest - 2) / 4;
+        usual_change += row_of(own, d, from, to, along).change / 4;
+        usual_step += step_of(own, d, d - 1, from, to, along) / 4;
+      }
+    }
+    for (int d = 1; d <= kDeepest && change[d - 1] <= 0.4f * usual_change; ++d)
+      if (step[d] > 3 * usual_step && step[d] >= step[d + 1] && (d == 1 || step[d] >= step[d - 1])) off[side] = d;
+  }
+  for (Region& r : *cells) {
+    if (r.x.size() >= 4 * kDeepest) r.x = {r.x.from + off[0], r.x.to - off[1]};
+    if (r.y.size() >= 4 * kDeepest) r.y = {r.y.from + off[2], r.y.to - off[3]};
+  }
+}
 
 void describe_sides(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const std::vector<Region>& cells,
                     float* out) {

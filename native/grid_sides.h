@@ -15,4 +15,7 @@ constexpr int kSideFeatures = 34;
 void describe_sides(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const std::vector<Region>& cells,
                     float* out);
 
+// Takes frames off the cells: lines of one tone along a side, up to 8 pixels, that most cells have alike.
+void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region>* cells);
+
 }  // namespace tutela

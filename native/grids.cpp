@@ -10,6 +10,7 @@
 #include "grid_features.h"
 #include "grid_ladders.h"
 #include "grid_lines.h"
+#include "grid_sides.h"
 
 namespace tutela {
 namespace {
@@ -313,11 +314,13 @@ class Search {
       gather(over, false, r.y.from, r.x, true), gather(over, false, r.y.to, r.x, false);
     }
     settle(down, width_), settle(over, height_);
-    for (Found& f : found) {
-      Region& r = f.region;
-      r.x = {down[r.x.from].found.to, down[r.x.to].found.from};
-      r.y = {over[r.y.from].found.to, over[r.y.to].found.from};
+    std::vector<Region> boxes;
+    for (const Found& f : found) {
+      const Region& r = f.region;
+      boxes.push_back({{down[r.x.from].found.to, down[r.x.to].found.from}, {over[r.y.from].found.to, over[r.y.to].found.from}});
     }
+    take_frames_off(pixels_, stride_, &boxes);
+    for (size_t i = 0; i < found.size(); ++i) found[i].region = boxes[i];
   }
 
   // Share of the stretches in which a line has a seam; stretches without content on either side do not count.

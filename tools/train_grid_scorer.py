@@ -6,8 +6,10 @@ have not seen (five folds); then it trains on everything and writes src/tutela/g
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,15 @@ from PIL import Image
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from tutela import _kernel
-from tutela.grids.separation import LONGEST_SIDE, luma, reduced
+from tutela.grids.scorer import compared
+from tutela.grids.separation import looked_at
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "tutela" / "grids" / "scorer.npz"
 FOLDS = 5
+#: No cell is made smaller than this, in pixels.
+SMALLEST_MADE = 20
 #: Of single pictures that are no drawn patterns, at most this share may be believed to be composites.
-ALLOWED = 0.0005
+ALLOWED = 0.0007
 COMMON = {"min_samples_leaf": 20, "l2_regularization": 1.0, "random_state": 0}
 FIT: dict[str, Any] = {"max_iter": 200, "learning_rate": 0.08, "max_leaf_nodes": 31, **COMMON}
 WHETHER: dict[str, Any] = {"max_iter": 400, "learning_rate": 0.06, "max_leaf_nodes": 15, **COMMON}
@@ -41,6 +46,7 @@ class Looked:
     kinds: npt.NDArray[np.str_]
     strata: npt.NDArray[np.str_]
     butted: npt.NDArray[np.bool_]
+    number: npt.NDArray[np.int64]
 
     @property
     def composite(self) -> npt.NDArray[np.bool_]:
@@ -68,17 +74,39 @@ def fit_of(cells: Numbers, true: Numbers) -> float:
     return float(np.mean(scores))
 
 
+def smaller(picture: Image.Image, longest: int) -> Image.Image:
+    """Return the picture at another size, as it would be saved again."""
+    by = longest / max(picture.size)
+    file = io.BytesIO()
+    size = (max(1, round(picture.width * by)), max(1, round(picture.height * by)))
+    picture.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
+    return Image.open(file).convert("RGB")
+
+
+def shown(folder: Path) -> Iterator[tuple[dict[str, Any], Image.Image, Numbers]]:
+    """Yield truth, picture and true cells of all pictures, and of every third one made small too."""
+    random = np.random.default_rng(2)
+    for number, line in enumerate((folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()):
+        truth = json.loads(line)
+        picture = Image.open(folder / truth["file"]).convert("RGB")
+        true = np.array([[cell[key] for key in ("x", "y", "width", "height")] for cell in truth["cells"]], np.float64)
+        yield truth, picture, true
+        longest = int(random.integers(140, 500))
+        by = longest / max(picture.size)
+        if number % 3 == 0 and by < 1 and (not len(true) or true[:, 2:].min() * by >= SMALLEST_MADE):
+            yield truth, smaller(picture, longest), true * by
+
+
 def look(folder: Path) -> Looked:
     """Read all pictures of a set."""
     features, fits, pictures = [], [], []
     truths: list[dict[str, Any]] = []
-    for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines():
-        truth = json.loads(line)
-        grey = luma(np.asarray(Image.open(folder / truth["file"]).convert("RGB")))
-        by = -(-max(grey.shape) // LONGEST_SIDE)
-        true = np.array([[cell[key] for key in ("x", "y", "width", "height")] for cell in truth["cells"]], np.float64)
-        for raw, row in _kernel.separate(reduced(grey, by)):
-            features.append(row)
+    for truth, picture, true in shown(folder):
+        grey, by = looked_at(np.asarray(picture))
+        readings = _kernel.separate(grey)
+        if readings:
+            features.extend(compared(np.stack([row for _, row in readings])))
+        for raw, _ in readings:
             fits.append(fit_of(raw.reshape(-1, 5)[:, :4].astype(np.float64) * by, true))
             pictures.append(len(truths))
         truths.append(truth)
@@ -89,6 +117,7 @@ def look(folder: Path) -> Looked:
         np.array([truth["kind"] for truth in truths]),
         np.array([truth["stratum"] for truth in truths]),
         np.array([truth["butted"] for truth in truths]),
+        np.unique([truth["file"] for truth in truths], return_inverse=True)[1],
     )
 
 
@@ -132,7 +161,8 @@ def report(seen: Looked, logits: Numbers) -> float:
 def main() -> None:
     """Look, train by folds, report, train on everything, write."""
     seen = look(Path(sys.argv[1]))
-    fold = np.random.default_rng(0).integers(0, FOLDS, len(seen.kinds))
+    # A picture and its smaller copy belong together.
+    fold = np.random.default_rng(0).integers(0, FOLDS, seen.number.max() + 1)[seen.number]
     fits = np.zeros(len(seen.fits))
     of_sheets = seen.composite[seen.picture]
     for number in range(FOLDS):

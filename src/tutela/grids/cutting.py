@@ -17,7 +17,7 @@ _FLAT = 6.0
 _MOST_BORDER = 0.3
 
 #: Cells with a side shorter than this are not cut: nothing can be met by them.
-SMALLEST_SIDE = 24
+SMALLEST_SIDE = 20
 
 
 def cells_of(frame: Frame, separation: Separation, first: int) -> list[Frame]:

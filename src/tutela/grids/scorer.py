@@ -18,6 +18,10 @@ from tutela import _kernel
 
 Features = npt.NDArray[np.float32]
 
+#: Features of a reading that are compared with those of the others: how many cells, how much they cover, how sure, how
+#: regular and how unlike they are, and how their sides stand out.
+_COMPARED = (0, 1, 2, 3, 6, 7, 10, 15, 24, 27, 30, 33, 39)
+
 #: The parts of a forest, as they are named in the file.
 _PARTS = ("feature", "split", "left", "right", "roots")
 
@@ -46,12 +50,24 @@ def choose(readings: Features) -> tuple[int, float]:
     0.5 is where the false positives of the tuning set reach what is allowed.  ``readings``: float32 [n, features], n of
     1 at least, as the kernel gives them.
     """
-    fits = _FIT.sums(readings)
+    rows = compared(readings)
+    fits = _FIT.sums(rows)
     best = int(np.argmax(fits))
-    logit = float(_WHETHER.sums(inputs(readings[best], float(fits[best]), len(readings)))[0]) - _THRESHOLD
+    logit = float(_WHETHER.sums(judged(rows[best], float(fits[best]), len(rows)))[0]) - _THRESHOLD
     return best, round(1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 4)
 
 
-def inputs(features: Features, fit: float, readings: int) -> Features:
-    """Return the row that the second forest reads: a reading's features, how well it fits, and out of how many."""
-    return np.concatenate([features, np.array([fit, readings], np.float32)]).reshape(1, -1)
+def compared(readings: Features) -> Features:
+    """Return the rows of the first forest: features, and how far some are from the others' greatest and least."""
+    told = readings[:, _COMPARED]
+    apart = np.zeros((len(readings), 2 * len(_COMPARED)), np.float32)
+    for number in range(len(readings)):
+        others = np.delete(told, number, axis=0)
+        if len(others):
+            apart[number] = np.concatenate([told[number] - others.max(axis=0), told[number] - others.min(axis=0)])
+    return np.concatenate([readings, apart], axis=1)
+
+
+def judged(row: Features, fit: float, readings: int) -> Features:
+    """Return the row that the second forest reads: the first one's, how well it fits, and out of how many."""
+    return np.concatenate([row, np.array([fit, readings], np.float32)]).reshape(1, -1)

@@ -19,6 +19,9 @@ LAYOUTS = ("single", "grid", "mosaic", "embedded")
 #: Longest side, in pixels, that is looked at as it is; a larger picture is reduced by averaging first.
 LONGEST_SIDE = 2600
 
+#: A picture whose longer side is no longer than this, in pixels, is looked at doubled.
+SHORT_SIDE = 700
+
 #: A separation is believed from this confidence on.
 BELIEVED = 0.5
 
@@ -71,10 +74,10 @@ def separate(pixels: Pixels) -> Separation:
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3):
         raise ValueError("pixels must be uint8 [height, width] or [height, width, 3]")
     height, width = pixels.shape[:2]
-    by = -(-max(height, width) // LONGEST_SIDE)
-    if min(height, width) // by < 1:
-        return _SINGLE
-    readings = _kernel.separate(luma(reduced(pixels, by)))
+    if min(height, width) * LONGEST_SIDE < max(height, width):
+        return _SINGLE  # a line
+    grey, by = looked_at(pixels)
+    readings = _kernel.separate(grey)
     if not readings:
         return _SINGLE
     best, sure = choose(np.stack([features for _, features in readings]))
@@ -86,12 +89,25 @@ def separate(pixels: Pixels) -> Separation:
     return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, cells), cells=cells)
 
 
-def _cell(row: npt.NDArray[np.float32], by: int) -> Cell:
-    x, y, width, height = (int(value) * by for value in row[:4])
-    return Cell(x, y, width, height, round(float(row[4]), 3))
+def looked_at(pixels: Pixels) -> tuple[Pixels, float]:
+    """Return the brightness that the geometry looks at, and how many pixels of the picture one of its pixels is.
+
+    A large picture is reduced; of a small one every pixel is doubled, or cells of 40 pixels would be too small for it.
+    """
+    longest = max(pixels.shape[:2])
+    if longest <= SHORT_SIDE:
+        return np.ascontiguousarray(luma(pixels).repeat(2, axis=0).repeat(2, axis=1)), 0.5
+    by = -(-longest // LONGEST_SIDE)
+    return luma(reduced(pixels, by)), float(by)
 
 
-def _reading_order(rows: npt.NDArray[np.float32], by: int) -> Callable[[Cell], tuple[int, int]]:
+def _cell(row: npt.NDArray[np.float32], by: float) -> Cell:
+    left, top, width, height = (float(value) * by for value in row[:4])
+    x, y = round(left), round(top)
+    return Cell(x, y, round(left + width) - x, round(top + height) - y, round(float(row[4]), 3))
+
+
+def _reading_order(rows: npt.NDArray[np.float32], by: float) -> Callable[[Cell], tuple[int, int]]:
     """Order by rows: cells whose upper edges are less than half a cell apart stand in one row."""
     step = max(1.0, float(np.median(rows[:, 3])) * by / 2)
     return lambda cell: (round(cell.y / step), cell.x)
