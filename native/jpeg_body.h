@@ -55,10 +55,10 @@ struct JpegBits {
   }
 };
 
-// The symbol of the code that comes next, or -1.
-inline int jpeg_symbol(JpegBits& from, const JpegCode& code) {
+// The symbol of the code that comes next, which is longer than `known` bits, or -1.
+inline int jpeg_symbol(JpegBits& from, const JpegCode& code, int known) {
   const auto next = static_cast<uint32_t>(from.bits >> 48);
-  for (int length = 1; length <= 16; ++length)
+  for (int length = known + 1; length <= 16; ++length)
     if (next < code.limit[length]) {
       from.skip(static_cast<uint32_t>(length));
       return code.symbols[(static_cast<int32_t>(next >> (16 - length)) + code.offset[length]) & 255];
@@ -74,16 +74,17 @@ TUTELA_INLINE bool jpeg_dc(JpegBits& from, const JpegDc& dc, int& difference) {
     from.skip(dc.bits[next]);
     return true;
   }
-  const int size = jpeg_symbol(from, *dc.code);
+  const int size = jpeg_symbol(from, *dc.code, 0);
   if (size < 0) return false;
   difference = size ? from.value(size) : 0;
   return true;
 }
 
-// One symbol read the long way.  Moves `k`; false if there is no such code or no such place.
-inline bool jpeg_long(JpegBits& from, const JpegAc& ac, int& k, int16_t* block, bool& ends) {
-  from.fill();
-  const int symbol = jpeg_symbol(from, *ac.code);
+// One symbol whose value no look-up holds.  Moves `k`; false if there is no such code or no such place.
+TUTELA_INLINE bool jpeg_long(JpegBits& from, const JpegAc& ac, const JpegLook& look, int& k, int16_t* block, bool& ends) {
+  int symbol = look.symbol;
+  from.skip(look.first_bits);
+  if (look.first_bits == 0) symbol = jpeg_symbol(from, *ac.code, kJpegLook);
   if (symbol < 0) return false;
   const int run = symbol >> 4, size = symbol & 15;
   ends = symbol == 0;
@@ -96,35 +97,39 @@ inline bool jpeg_long(JpegBits& from, const JpegAc& ac, int& k, int16_t* block, 
   return true;
 }
 
-// The 63 coefficients behind the first.  `last` is the position of the last that is given.
+// The 63 coefficients behind the first; `from` holds 12 bits at least.  `last` is the position of the last that is given.
 template <bool kKept>
 TUTELA_INLINE bool jpeg_ac(JpegBits& given, const JpegAc& ac, int16_t* block, int& last) {
   JpegBits from = given;
   int k = 0;
   for (;;) {
-    const JpegLook look = ac.looks[from.bits >> (64 - kJpegLook)];
-    const int next = k + look.advance;
+    uint64_t raw;  // one load; the fields in registers
+    std::memcpy(&raw, &ac.looks[from.bits >> (64 - kJpegLook)], 8);
+    const int advance = raw >> 8 & 255, next = k + advance;
     if (kKept) {
-      block[kJpegPlaces.at[k + look.first]] = look.value[0];
-      block[kJpegPlaces.at[k + look.second]] = look.value[1];
+      block[kJpegPlaces.at[k + static_cast<int>(raw >> 16 & 255)]] = static_cast<int8_t>(raw >> 48);
+      block[kJpegPlaces.at[k + static_cast<int>(raw >> 24 & 255)]] = static_cast<int8_t>(raw >> 56);
     }
     from.fill();
     if (__builtin_expect(next < 63, 1)) {
-      from.skip(look.bits);
+      from.bits <<= raw & 63;
+      from.count -= raw & 255;
       k = next;
       continue;
     }
-    if (look.advance < 64 ? next == 63 : look.advance < 128 && next - 64 <= 62) {  // the block ends with it
+    JpegLook look;
+    std::memcpy(&look, &raw, 8);
+    if (advance < 64 ? next == 63 : advance < 128 && next - 64 <= 62) {  // the block ends with it
       from.skip(look.bits);
       last = next & 63;
       break;
     }
     bool ends = false;
-    if (look.advance < 128) {  // only the first symbol belongs to this block
+    if (advance < 128) {  // only the first symbol belongs to this block
       from.skip(look.first_bits);
       k += look.first;
       if (k > 63) return false;
-    } else if (!jpeg_long(from, ac, k, kKept ? block : nullptr, ends)) {
+    } else if (!jpeg_long(from, ac, look, k, kKept ? block : nullptr, ends)) {
       return false;
     }
     if (ends || k == 63) {

@@ -48,19 +48,23 @@ void make_dc(const JpegCode& code, JpegDc& dc) {
   });
 }
 
-constexpr JpegLook kTooLong = {0, 0, 128, 128, 128, 0, {0, 0}};
+// Nothing is known of a code of `bits` bits but its symbol.
+JpegLook too_long(int bits, int symbol) { return {0, 128, 128, 128, static_cast<uint8_t>(bits), static_cast<uint8_t>(symbol), {0, 0}}; }
 
 // Look-ups of one symbol each.
 void make_single(const JpegCode& code, bool kept, JpegLook* single) {
-  for (int i = 0; i < 1 << kJpegLook; ++i) single[i] = kTooLong;
+  for (int i = 0; i < 1 << kJpegLook; ++i) single[i] = too_long(0, 0);
   each_code(code, kJpegLook, [&](uint32_t first, uint32_t last, int length, int symbol) {
     const int size = symbol & 15, rest = kJpegLook - length - size;
-    if (rest < 0 || (kept && size > 7)) return;
+    if (rest < 0 || (kept && size > 7)) {
+      for (uint32_t i = first; i < last; ++i) single[i] = too_long(length, symbol);
+      return;
+    }
     const auto bits = static_cast<uint8_t>(length + size);
     const auto advance = static_cast<uint8_t>(symbol == 0 ? 64 : (symbol >> 4) + 1);
     for (uint32_t i = first; i < last; ++i) {
       const auto value = static_cast<int8_t>(kept ? extended(i >> rest & ((1u << size) - 1), size) : 0);
-      single[i] = {bits, bits, advance, advance, advance, 0, {value, value}};
+      single[i] = {bits, advance, advance, advance, bits, 0, {value, value}};
     }
   });
 }

@@ -18,14 +18,15 @@ struct JpegCode {
   uint8_t symbols[256];
 };
 
-// What the next bits hold: up to two coefficients with their values, and an end of the block behind them.
+// What the next bits hold: up to two coefficients with their values, and an end of the block behind them.  Where not even the
+// first symbol fits with its value, `advance` is 128, `first_bits` its code's (0 if that does not fit either), `symbol` itself.
 struct JpegLook {
-  uint8_t bits;         // of all of it; 0 if not even the first symbol fits in the look-up
+  uint8_t bits;         // of all of it
+  uint8_t advance;      // of the position by all of it; + 64 where the block ends
+  uint8_t first;        // to the first coefficient
+  uint8_t second;       // to the second (the first again if there is none)
   uint8_t first_bits;   // of the first symbol alone
-  uint8_t first;        // the position advances by this to the first coefficient
-  uint8_t second;       // and by this to the second (the first again if there is none)
-  uint8_t advance;      // and by this in all; + 64 where the block ends, 128 where nothing fits
-  uint8_t spare;
+  uint8_t symbol;
   int8_t value[2];
 };
 static_assert(sizeof(JpegLook) == 8, "a look-up is one load");
