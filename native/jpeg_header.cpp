@@ -96,7 +96,7 @@ bool read_frame(Body body, JpegHeader& header) {
     for (int before = 0; before < c; ++before)
       if (header.component[before].id == one.id) return false;
   }
-  if (header.components == 1 && (header.component[0].across != 1 || header.component[0].down != 1)) return false;
+  if (header.components == 1) header.component[0].across = header.component[0].down = 1;  // alone it is coded block by block (T.81, A.2.2)
   return body.whole && body.left == 0;
 }
 
