@@ -109,7 +109,7 @@ def test_bytes_behind_the_end_are_nobody_s():
 
 
 def test_a_file_that_is_read_though_damaged_reads_as_libjpeg_turbo_reads_it():
-    """Where a turned bit leaves a valid file, both must read the same; where it does not, only libjpeg-turbo reads it."""
+    """Where a turned bit leaves a file without fault, both read the same; elsewhere the kernel refuses."""
     data = made(7, 48, 64, quality=75, restart_marker_blocks=3)
     random = np.random.default_rng(1)
     taken = 0

@@ -1,4 +1,4 @@
-"""JPEG, the common case, so every microsecond counts: luma of ordinary files by the kernel, all else by libjpeg-turbo."""
+"""JPEG, the common case, so every microsecond counts: the kernel reads what is ordinary, libjpeg-turbo all else."""
 
 from __future__ import annotations
 
