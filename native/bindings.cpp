@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "forest.h"
 #include "grids.h"
 #include "join.h"
+#include "jpeg_luma.h"
 #include "memory.h"
 #include "path.h"
 #include "pdq.h"
@@ -79,6 +81,29 @@ std::vector<Hashed> hash_eight(const Picture& given) {
   std::vector<Hashed> all;
   for (const PdqHash& hash : hashes) all.push_back(hashed(hash));
   return all;
+}
+
+// ------------------------------------------------------------------------------------------------ JPEG
+
+using Plane = nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>;
+
+// None where it is not an ordinary JPEG of that (height, width).
+std::optional<Plane> luma_of(const uint8_t* data, size_t length, Full size, int reduction) {
+  if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) throw nb::value_error("a reduction is 1, 2, 4 or 8");
+  const size_t by = static_cast<size_t>(reduction), height = (std::get<0>(size) + by - 1) / by, width = (std::get<1>(size) + by - 1) / by;
+  std::unique_ptr<uint8_t[]> plane;
+  {
+    nb::gil_scoped_release release;
+    JpegHeader header;
+    if (!jpeg_header(data, length, header)) return std::nullopt;
+    if (Full(header.height, header.width) != size) return std::nullopt;
+    // A block of 8 x 8 pixels takes two bits at least: a file that promises more pixels gets no room for them.
+    if (std::get<0>(size) * std::get<1>(size) / 256 > length) return std::nullopt;
+    plane.reset(new uint8_t[height * width]);
+    if (!jpeg_luma(header, data, length, reduction, plane.get())) return std::nullopt;
+  }
+  nb::capsule owner(plane.get(), [](void* p) noexcept { delete[] static_cast<uint8_t*>(p); });
+  return Plane(plane.release(), {height, width}, owner);
 }
 
 // ---------------------------------------------------------------------------------------------- blocks
@@ -361,6 +386,10 @@ NB_MODULE(_kernel, m) {
   m.def("pdq_orientations_rgb", [](Rgb p, int turn, int by, Full full) {
     return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn, by, full));
   }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
+  m.def("jpeg_luma", [](nb::bytes data, Full size, int by) {
+    const uint8_t* from = static_cast<const uint8_t*>(data.data());
+    return luma_of(from, data.size(), size, by);
+  }, "data"_a, "size"_a, "reduction"_a = 1, "Luma of an ordinary JPEG, reduced; None if it is not one.");
   m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
   m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [58].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());

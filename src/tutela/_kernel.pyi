@@ -27,6 +27,9 @@ def pdq_orientations_grey(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(No
 
 def pdq_orientations_rgb(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)], orientation: int = 1, reduction: int = 1, full: tuple[int, int] = (0, 0)) -> list[tuple[bytes, int, int]]: ...
 
+def jpeg_luma(data: bytes, size: tuple[int, int], reduction: int = 1) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))] | None:
+    """Luma of an ordinary JPEG, reduced; None if it is not one."""
+
 def luma(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Brightness of RGB pixels (BT.601)."""
 

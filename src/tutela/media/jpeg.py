@@ -1,4 +1,4 @@
-"""JPEG by libjpeg-turbo: the common case, so every microsecond beside the decoder counts."""
+"""JPEG, the common case, so every microsecond counts: the kernel reads what is ordinary, libjpeg-turbo all else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import simplejpeg
 
+from tutela import _kernel
 from tutela.media.allowance import Allowance
 from tutela.media.attempt import Failure, attempt
 from tutela.media.distinct import Distinct
@@ -165,10 +166,15 @@ def _orientation(found: Segments, place: str, allowance: Allowance) -> int:
 def _decode(
     data: bytes, size: tuple[int, int], place: str, allowance: Allowance, *, grey: bool, least: int
 ) -> Pixels | Failure:
-    """Return what libjpeg-turbo makes of it: strictly first, so that damage is noticed, then whatever there is."""
+    """Return the picture: strictly first, so that damage is noticed, then whatever there is.
+
+    The kernel takes only files without fault, and gives libjpeg-turbo's pixels; what it refuses, libjpeg-turbo judges.
+    """
     wanted: dict[str, object] = {"colorspace": "GRAY" if grey else "RGB"}
     height, width = size
     factor = reduction(height, width, least) if least else 1
+    if grey and (plane := _kernel.jpeg_luma(data, size, factor)) is not None:
+        return plane
     if factor > 1:
         # libjpeg-turbo takes its smallest scale that reaches these: exactly 1 / factor, as the next lower falls short.
         wanted |= {"min_height": -(-height // factor), "min_width": -(-width // factor)}

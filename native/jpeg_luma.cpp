@@ -1,0 +1,174 @@
+#include "jpeg_luma.h"
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "path.h"
+
+namespace tutela {
+namespace {
+
+const JpegPath& jpeg_path() {
+#if defined(__x86_64__)
+  if (std::strcmp(path().name, "avx512") == 0) return kJpegAvx512;
+  if (std::strcmp(path().name, "avx2") == 0) return kJpegAvx2;
+#endif
+  return kJpegPortable;
+}
+
+// The value of a coefficient of so many bits (T.81, F.2.2.1).
+int extended(uint32_t raw, int size) {
+  if (size == 0) return 0;
+  const auto value = static_cast<int>(raw);
+  return value >> (size - 1) ? value : value - (1 << size) + 1;
+}
+
+// Calls `put(first, last, length, symbol)` for each code that fits in `bits`: it leads the numbers from first to last - 1.
+template <typename Put>
+void each_code(const JpegCode& code, int bits, Put put) {
+  uint32_t at = 0;
+  for (int length = 1; length <= bits; ++length) {
+    const uint32_t step = 1u << (bits - length), end = code.limit[length] >> (16 - bits);
+    for (; at < end; at += step)
+      put(at, at + step, length, code.symbols[(static_cast<int32_t>(at >> (bits - length)) + code.offset[length]) & 255]);
+  }
+}
+
+void make_dc(const JpegCode& code, JpegDc& dc) {
+  dc.code = &code;
+  std::memset(dc.bits, 0, sizeof dc.bits);
+  each_code(code, kJpegDcLook, [&](uint32_t first, uint32_t last, int length, int size) {
+    const int rest = kJpegDcLook - length - size;
+    if (rest < 0) return;
+    for (uint32_t i = first; i < last; ++i) {
+      dc.bits[i] = static_cast<uint8_t>(length + size);
+      dc.value[i] = static_cast<int16_t>(extended(i >> rest & ((1u << size) - 1), size));
+    }
+  });
+}
+
+// Nothing is known of a code of `bits` bits but its symbol.
+JpegLook too_long(int bits, int symbol) { return {0, 128, 128, 128, static_cast<uint8_t>(bits), static_cast<uint8_t>(symbol), {0, 0}}; }
+
+// Look-ups of one symbol each.
+void make_single(const JpegCode& code, bool kept, JpegLook* single) {
+  for (int i = 0; i < 1 << kJpegLook; ++i) single[i] = too_long(0, 0);
+  each_code(code, kJpegLook, [&](uint32_t first, uint32_t last, int length, int symbol) {
+    const int size = symbol & 15, rest = kJpegLook - length - size;
+    if (rest < 0 || (kept && size > 7)) {
+      for (uint32_t i = first; i < last; ++i) single[i] = too_long(length, symbol);
+      return;
+    }
+    const auto bits = static_cast<uint8_t>(length + size);
+    const auto advance = static_cast<uint8_t>(symbol == 0 ? 64 : (symbol >> 4) + 1);
+    for (uint32_t i = first; i < last; ++i) {
+      const auto value = static_cast<int8_t>(kept ? extended(i >> rest & ((1u << size) - 1), size) : 0);
+      single[i] = {bits, advance, advance, advance, bits, 0, {value, value}};
+    }
+  });
+}
+
+// Look-ups of as many symbols as fit: two coefficients and an end where they are `kept`, else any number.
+void make_ac(const JpegCode& code, bool kept, JpegAc& ac) {
+  ac.code = &code;
+  std::vector<JpegLook> single(1 << kJpegLook);
+  make_single(code, kept, single.data());
+  for (uint32_t i = 0; i < 1 << kJpegLook; ++i) {
+    JpegLook look = single[i];
+    for (int found = 1; look.advance < 48; ++found) {
+      const JpegLook& next = single[i << look.bits & ((1 << kJpegLook) - 1)];
+      if (next.bits == 0 || look.bits + next.bits > kJpegLook) break;
+      if (next.advance < 64 && kept) {
+        if (found == 2) break;
+        look.second = static_cast<uint8_t>(look.advance + next.first);
+        look.value[1] = next.value[0];
+      }
+      look.advance = static_cast<uint8_t>(look.advance + next.advance);
+      look.bits = static_cast<uint8_t>(look.bits + next.bits);
+    }
+    ac.looks[i] = look;
+  }
+}
+
+// The coded data up to a marker, without its stuffing, and a cleared slack behind it.
+struct Unstuffed {
+  std::unique_ptr<uint8_t[]> bytes;
+  size_t size = 0;
+
+  // Returns where the marker is, or `end`.
+  const uint8_t* take(const uint8_t* from, const uint8_t* end) {
+    uint8_t* to = bytes.get();
+    for (;;) {
+      const auto* mark = static_cast<const uint8_t*>(std::memchr(from, 0xFF, static_cast<size_t>(end - from)));
+      if (!mark || mark + 1 == end) return end;
+      const auto count = static_cast<size_t>(mark - from);
+      std::memcpy(to, from, count);
+      to += count;
+      if (mark[1] != 0) {
+        size = static_cast<size_t>(to - bytes.get());
+        std::memset(to, 0, kJpegSlack);
+        return mark;
+      }
+      *to++ = 0xFF;
+      from = mark + 2;
+    }
+  }
+};
+
+struct Tables {
+  JpegDc dc[3];
+  JpegAc ac[3];
+};
+
+// The three components mostly share two tables of each sort, and chroma differs from luma only in what is kept.
+void make_tables(const JpegHeader& header, bool kept, Tables& tables, JpegScan& scan) {
+  for (int c = 0; c < header.components; ++c) {
+    const JpegComponent& one = header.component[c];
+    const bool again = c == 2 && one.ac == header.component[1].ac;
+    if (!again) make_ac(header.ac[one.ac], c == 0 && kept, tables.ac[c]);
+    scan.ac[c] = &tables.ac[again ? 1 : c];
+    const bool same = c == 2 && one.dc == header.component[1].dc;
+    if (!same) make_dc(header.dc[one.dc], tables.dc[c]);
+    scan.dc[c] = &tables.dc[same ? 1 : c];
+  }
+}
+
+int share(int whole, int by) { return (whole + by - 1) / by; }
+
+}  // namespace
+
+bool jpeg_luma(const JpegHeader& header, const uint8_t* data, size_t size, int reduction, uint8_t* plane) {
+  const JpegComponent& luma = header.component[0];
+  JpegScan scan = {};
+  scan.components = header.components;
+  scan.across = luma.across;
+  scan.down = luma.down;
+  scan.units_across = share(header.width, 8 * luma.across);
+  scan.reduction = reduction;
+  scan.width = share(header.width, reduction);
+  scan.height = share(header.height, reduction);
+  scan.plane = plane;
+  for (int i = 0; i < 64; ++i) scan.quant[i] = header.quant[luma.quant][i];
+  const size_t units = static_cast<size_t>(scan.units_across) * static_cast<size_t>(share(header.height, 8 * luma.down));
+  const auto tables = std::make_unique<Tables>();
+  make_tables(header, reduction != 8, *tables, scan);
+
+  const uint8_t *at = data + header.scan, *end = data + size;
+  Unstuffed part;
+  part.bytes.reset(new uint8_t[size - header.scan + kJpegSlack]);
+  const size_t step = header.interval ? header.interval : units;
+  int restart = 0;
+  for (size_t unit = 0; unit < units; unit += step) {
+    at = part.take(at, end);
+    if (end - at < 2) return false;
+    if (!jpeg_path().interval(scan, unit, step < units - unit ? step : units - unit, part.bytes.get(), part.size)) return false;
+    const bool last = units - unit <= step;
+    if (at[1] != (last ? 0xD9 : 0xD0 + restart)) return false;
+    restart = (restart + 1) & 7;
+    at += 2;
+  }
+  return true;
+}
+
+}  // namespace tutela
