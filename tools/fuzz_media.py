@@ -1,9 +1,11 @@
 """Damaged, lying and hostile picture files through the worker pool: every one must come back with a finding.
 
     python tools/fuzz_media.py --files 20000 --seed 1
+    python tools/fuzz_media.py --files 20000 --seed 1 --sheets
 
 File number n of a seed is always the same bytes, whatever the number of files, so what a table shows can be made again
-(``--write N FILE``).  The pictures come from ``tests/media/formats.py``, one of each format and variant.
+(``--write N FILE``).  The pictures come from ``tests/media/formats.py``, one of each format and variant; with
+``--sheets`` they are contact sheets, so that their cells are cut and hashed too.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tutela.engine import Engine
 from tutela.model import Content, Finding, Limits, ProblemKind
 
@@ -34,6 +39,11 @@ BOMBS = 25
 
 #: Numbers that headers lie with.
 LIES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x10000, 50_000, 65_500)
+
+#: Columns, rows, width and height of a cell, and gutter of the sheets that are mutated.
+SHEETS = ((4, 3, 120, 90, 4), (3, 5, 100, 120, 8))
+#: A sheet so large that a JPEG of it is decoded reduced and looked at once more at full size.
+LARGE_SHEET = (4, 3, 360, 440, 8)
 
 #: What a worker can have died of; in-process problems of these kinds do not speak of a worker.
 LOST = frozenset({ProblemKind.CRASH, ProblemKind.TIMEOUT, ProblemKind.MEMORY})
@@ -231,9 +241,23 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 # -------------------------------------------------------------------------------------------------------- run
-def seed_files() -> list[bytes]:
-    """Return one whole file of every variant that the media room reads."""
-    return [variant(picture()) for variant in VARIANTS.values()]
+def seed_files(*, sheets: bool = False) -> list[bytes]:
+    """Return one whole file of every variant that the media room reads; of contact sheets on request."""
+    if not sheets:
+        return [variant(picture()) for variant in VARIANTS.values()]
+    files = [variant(sheet(*form)) for form in SHEETS for variant in VARIANTS.values()]
+    return [*files, VARIANTS["jpeg"](sheet(*LARGE_SHEET)), VARIANTS["jpeg-progressive"](sheet(*LARGE_SHEET))]
+
+
+def sheet(columns: int, rows: int, width: int, height: int, gutter: int) -> npt.NDArray[np.uint8]:
+    """Return a contact sheet of unlike pictures on white, uint8 [height, width, 3]; sizes in pixels."""
+    made = np.full((rows * (height + gutter) + gutter, columns * (width + gutter) + gutter, 3), 255, np.uint8)
+    for number in range(columns * rows):
+        y, x = (
+            gutter + at * (side + gutter) for at, side in zip(divmod(number, columns), (height, width), strict=True)
+        )
+        made[y : y + height, x : x + width] = picture(height, width, number)
+    return made
 
 
 def file_of(seed: int, number: int, seeds: Sequence[bytes]) -> bytes:
@@ -249,9 +273,9 @@ def file_of(seed: int, number: int, seeds: Sequence[bytes]) -> bytes:
     return bytes(data)
 
 
-def contents(seed: int, numbers: Sequence[int]) -> Iterator[Content]:
+def contents(seed: int, numbers: Sequence[int], *, sheets: bool = False) -> Iterator[Content]:
     """Yield the files of these numbers, each named by its number."""
-    seeds = seed_files()
+    seeds = seed_files(sheets=sheets)
     for number in numbers:
         yield Content(str(number), data=file_of(seed, number, seeds))
 
@@ -260,6 +284,8 @@ def outcome(finding: Finding) -> tuple[str, str]:
     """Return the type of a file and, in words, what became of it."""
     kinds = sorted({problem.kind.value for problem in finding.problems})
     frames = "decoded" if finding.frames else "nothing decoded"
+    if any(frame.cell for frame in finding.frames):
+        frames += ", cells"
     return (finding.media_type.name if finding.media_type else "none"), ", ".join([frames, *kinds])
 
 
@@ -270,17 +296,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=10.0, help="limit of time of one file")
+    parser.add_argument("--sheets", action="store_true", help="mutate contact sheets")
     parser.add_argument("--write", nargs=2, metavar=("N", "FILE"), help="only write file number N to FILE")
     given = parser.parse_args()
     if given.write:
-        Path(given.write[1]).write_bytes(file_of(given.seed, int(given.write[0]), seed_files()))
+        Path(given.write[1]).write_bytes(file_of(given.seed, int(given.write[0]), seed_files(sheets=given.sheets)))
         return 0
     begun = time.perf_counter()
     table: Counter[tuple[str, str]] = Counter()
     lost: list[str] = []
     expected = 0
     with Engine(limits=Limits(max_seconds=given.seconds), workers=given.workers) as engine:
-        for finding in engine.hash_many(contents(given.seed, range(given.files))):
+        for finding in engine.hash_many(contents(given.seed, range(given.files), sheets=given.sheets)):
             if finding.name != str(expected) or len([s for s in finding.signals if s.frame is None]) != 3:
                 print(f"file {expected}: finding {finding.name} has no digests or is out of turn")
                 return 1

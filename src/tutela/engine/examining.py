@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from tutela.engine.sheets import SHORTER_SIDE, Sheets, cell_signals
+from tutela.engine.sheets import SHORTER_SIDE, Sheet, Sheets, cell_signals
 from tutela.engine.source import Source, unreadable
 from tutela.media import DEFAULT_SAMPLING, REDUCED_SIDE, Sampling, frames, is_video, sniff, stream_frames, thumbnail
 from tutela.model import Frame, FrameInfo, Limits, MediaType, Problem, ProblemKind, Signal, Unhashable
@@ -151,7 +151,7 @@ class _Look:
         self._unhashable: list[Unhashable] = []
         self._problems: list[Problem] = []
         self._thumbnail: bytes | None = None
-        self._sheets = Sheets(self._problems.append)
+        self._sheets = Sheets(self._problems.append, limits.max_pixels)
 
     def result(self) -> Examined:
         """Go through the frames; what earlier ones told is kept if memory runs out at a later one."""
@@ -159,6 +159,8 @@ class _Look:
             for frame in self._frames(self._limits, self._problems.append, luma=True):
                 self._take(frame)
             for cell in self._sheets.cells(max((info.number for info in self._infos), default=-1) + 1):
+                if self._late(cell.parent):
+                    break
                 self._cell(cell)
             if self._wanted.thumbnail and self._infos and self._thumbnail is None:
                 self._colour()
@@ -184,7 +186,7 @@ class _Look:
 
     def _take(self, frame: Frame) -> None:
         # A video's frames are too many to look for cells in each, and hardly ever sheets.
-        sheet = self._sheets.look(frame) if self._wanted.cells and not self._video else None
+        sheet = self._sheet(frame) if self._wanted.cells and not self._video else None
         if PDQ.name in self._wanted.kinds:
             found = frame_signals(frame, orientations=self._wanted.orientations)
             self._keep(found, None if sheet is None else sheet.unfit)
@@ -194,6 +196,27 @@ class _Look:
             layout, sure = (None, None) if sheet is None else (sheet.layout, sheet.confidence)
             info = FrameInfo(frame.number, frame.width, frame.height, frame.time, layout, confidence=sure)
             self._infos.append(info)
+
+    def _sheet(self, frame: Frame) -> Sheet | None:
+        """Look for cells; whatever that costs, the frame itself is still to be hashed."""
+        if self._late(frame.number):
+            return None
+        try:
+            return self._sheets.look(frame)
+        except MemoryError:
+            text = "looking for cells wanted more memory than it may have; the picture was taken as a whole"
+            self._problems.append(Problem(ProblemKind.MEMORY, f"frame {frame.number}", text))
+            return None
+
+    def _late(self, number: int | None) -> bool:
+        """Whether no time is left for cells; told once.  Were it not asked, the worker and all it found were lost."""
+        if time.monotonic() <= self._until:
+            return False
+        text = f"it took more than {self._limits.max_seconds:g} s; cells of contact sheets were left out"
+        problem = Problem(ProblemKind.TIMEOUT, f"frame {number}", text)
+        if all(told.message != text for told in self._problems):
+            self._problems.append(problem)
+        return True
 
     def _cell(self, cell: Frame) -> None:
         if PDQ.name in self._wanted.kinds:
