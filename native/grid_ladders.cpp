@@ -198,8 +198,11 @@ std::vector<Span> rungs(const Ladder& ladder, Span along) {
   std::vector<Span> out;
   for (int k = 0; k < ladder.count; ++k) {
     const double x = ladder.first + k * ladder.pitch;
-    const int from = std::max(along.from, static_cast<int>(std::lround(x)));
-    const int to = std::min(along.to, static_cast<int>(std::lround(x + ladder.width)));
+    int from = std::max(along.from, static_cast<int>(std::lround(x)));
+    int to = std::min(along.to, static_cast<int>(std::lround(x + ladder.width)));
+    // A margin of a pixel or two is seen later, if there is one.
+    if (from - along.from <= kSlack) from = along.from;
+    if (along.to - to <= kSlack) to = along.to;
     if (to - from >= kSmallestCell / 2) out.push_back({from, to});
   }
   return out;

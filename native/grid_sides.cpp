@@ -156,7 +156,8 @@ void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region
       for (int k = 0; k < 4; ++k) {
         const int d = kDeepest + 2 + k * (deep / 2 - kDeepest - 2) / 4;
         usual_change += row_of(own, d, from, to, along).change / 4;
-        usual_step += step_of(own, d, d - 1, from, to, along) / 4;
+        // Of a doubled picture every other step is none.
+        usual_step += std::max(step_of(own, d, d - 1, from, to, along), step_of(own, d + 1, d, from, to, along)) / 4;
       }
     }
     for (int d = 1; d <= kDeepest && change[d - 1] <= 0.4f * usual_change; ++d)

@@ -259,7 +259,7 @@ class Search {
       Edge& edge = here->second;
       const bool border = at == 0 || at == length;
       std::vector<float> all(edge.step, edge.step + 2 * Edge::kFar + 1);
-      edge.usual = quantile(all, border ? 0.75 : 0.5);
+      edge.usual = quantile(all, border ? 0.85 : 0.5);
       // Beyond a line where cells only end lies the gutter, and behind it the next cell's side.
       const auto next = std::next(here);
       const bool before = !edge.ends && here != edges.begin() && at - std::prev(here)->first <= Edge::kWidest;
