@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutela.cli.inputs import below, contents, listed_paths
+from tutela.cli.inputs import below, contents, lines, listed_paths
 from tutela.model.errors import UsageError
 
 
@@ -156,3 +156,15 @@ def test_while_no_path_comes_it_says_so():
         assert next(paths) is None
         writer.close()
         assert [str(path) for path in paths] == ["/b"]
+
+
+@given(st.lists(st.binary(max_size=40), max_size=8))
+def test_lines_are_those_between_newlines(pieces):
+    whole = b"\n".join(pieces)
+    wanted = whole.split(b"\n")
+    assert list(lines(io.BytesIO(whole))) == (wanted if wanted[-1] else wanted[:-1])
+
+
+def test_a_line_longer_than_one_read_is_one_line():
+    long = bytes(range(11, 256)) * 2000
+    assert list(lines(io.BytesIO(long + b"\n" + long))) == [long, long]

@@ -16,6 +16,7 @@ from cli.running import PROGRAM, environment, invoke, png, run, write
 from media.videos import encoded, scene
 from tutela.model import Known, Near
 from tutela.model.finding_json import finding_from_json
+from tutela.model.hash_json import hash_from_json
 
 
 def verdicts(ended):
@@ -203,6 +204,33 @@ def test_findings_come_while_paths_are_still_to_come(home, pictures, known_list,
             command.stdin.flush()
             assert select.select([command.stdout], [], [], 60)[0], "it waits for more before it tells what it found"
             assert name in command.stdout.readline().decode()
+        assert command.communicate()[0] == b""
+        assert command.returncode == 0
+    finally:
+        command.kill()
+        command.communicate()
+
+
+def test_findings_come_while_signals_are_still_to_come(home, pictures, known_list):
+    hashed = invoke("hash", "--in-process", "--jsonl", pictures).stdout_bytes.splitlines(keepends=True)
+    command = subprocess.Popen(
+        [*PROGRAM, "match", "--jsonl", "--signals", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(home),
+    )
+    try:
+        for line in hashed:
+            half = len(line) // 2
+            for part in (line[:half], line[half:]):  # a line may come in pieces
+                command.stdin.write(part)
+                command.stdin.flush()
+                time.sleep(0.1)
+            assert select.select([command.stdout], [], [], 60)[0], "it waits for more before it tells what it found"
+            assert (
+                finding_from_json(json.loads(command.stdout.readline())).name == hash_from_json(json.loads(line)).name
+            )
         assert command.communicate()[0] == b""
         assert command.returncode == 0
     finally:

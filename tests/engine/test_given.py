@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tutela.engine import given
 from tutela.engine.given import STEP, match_given
 from tutela.engine.snapshot import ListSnapshot, UnaskedList, write_snapshot
 from tutela.model import (
@@ -37,12 +38,12 @@ def finding(*signals, name="x", problems=(), unhashable=()):
 
 
 def test_given_signals_meet_lists(snapshot):
-    given = [
+    findings = [
         finding(Signal("md5", b"m" * 16), name="same"),
         finding(Signal("pdq", NEAR, 80, 0), name="near"),
         finding(Signal("pdq", FAR, 80, 0), name="far"),
     ]
-    same, near, far = match_given(given, [snapshot])
+    same, near, far = match_given(findings, [snapshot])
     assert isinstance(same.verdict, Known)
     assert isinstance(near.verdict, Near)
     assert near.hits[0].distance == 3
@@ -73,10 +74,30 @@ def test_a_list_that_cannot_be_asked_is_told(snapshot):
 
 
 def test_more_than_one_step_keeps_the_order(snapshot):
-    given = (finding(Signal("pdq", FAR, 80, 0), name=str(number)) for number in range(STEP + 3))
-    assert [one.name for one in match_given(given, [snapshot])] == [str(number) for number in range(STEP + 3)]
+    findings = (finding(Signal("pdq", FAR, 80, 0), name=str(number)) for number in range(STEP + 3))
+    assert [one.name for one in match_given(findings, [snapshot])] == [str(number) for number in range(STEP + 3)]
 
 
 def test_a_value_of_the_wrong_length_is_refused(snapshot):
     with pytest.raises(SignalInvalid):
         list(match_given([finding(Signal("pdq", b"short", 90, 0))], [snapshot]))
+
+
+def test_what_has_come_is_handed_on_while_nothing_comes(snapshot):
+    asked = []
+
+    def slow():
+        for name in ("a", "b", None, None, "c"):
+            asked.append(name)
+            yield None if name is None else finding(Signal("pdq", FAR, 80, 0), name=name)
+
+    found = match_given(slow(), [snapshot])
+    assert [next(found).name, next(found).name] == ["a", "b"]
+    assert asked == ["a", "b", None]
+    assert [one.name for one in found] == ["c"]
+
+
+def test_what_has_come_does_not_wait_for_long(snapshot, monkeypatch):
+    monkeypatch.setattr(given, "PATIENCE", -1.0)
+    endless = (finding(Signal("pdq", FAR, 80, 0), name=str(number)) for number in iter(int, 1))
+    assert next(match_given(endless, [snapshot])).name == "0"

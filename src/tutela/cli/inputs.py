@@ -103,6 +103,22 @@ def listed_paths(stream: BinaryIO, *, null: bool) -> Iterator[Path | None]:
     yield from _paths([rest], end)
 
 
+def lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Yield the lines of a stream as they come, without their ends; ``None`` now and then while none come."""
+    begun: list[bytes] = []  # a line may be megabytes long: it is put together once
+    while (chunk := _some(stream)) != b"":
+        if chunk is None:
+            yield None
+            continue
+        first, *others = chunk.split(b"\n")
+        begun.append(first)
+        for piece in others:
+            yield b"".join(begun)
+            begun = [piece]
+    if last := b"".join(begun):
+        yield last
+
+
 def _paths(pieces: list[bytes], end: bytes) -> Iterator[Path]:
     for piece in pieces:
         name = piece if end == b"\0" else piece.removesuffix(b"\r")

@@ -17,7 +17,7 @@ import typer
 import tutela
 from tutela import _kernel
 from tutela.cli import options
-from tutela.cli.inputs import contents
+from tutela.cli.inputs import contents, lines
 from tutela.cli.lazy import command_app
 from tutela.cli.outcome import INCOMPLETE, MET
 from tutela.cli.output import MatchTable, form, print_json
@@ -185,10 +185,16 @@ def _infos(asked: Lists) -> list[ListInfo]:
     return [one.info for one in asked if isinstance(one, ListSnapshot)]
 
 
-def _given(source: str) -> Iterator[Finding]:
+def _given(source: str) -> Iterator[Finding | None]:
+    """Yield what the lines of a file tell; ``None`` while more lines may come and have not come yet."""
     with ExitStack() as stack:
         stream = sys.stdin.buffer if source == "-" else stack.enter_context(Path(source).open("rb"))
-        for number, line in enumerate(stream, 1):
+        number = 0
+        for line in lines(stream):
+            if line is None:
+                yield None
+                continue
+            number += 1
             if not line.strip():
                 continue
             try:
