@@ -3,8 +3,6 @@
 #define TUTELA_PATH_NAME "avx2"
 #define TUTELA_JOIN kJoinAvx2
 #define TUTELA_GRIDS kGridsAvx2
-#define TUTELA_JPEG kJpegAvx2
 #include "path_body.h"
 #include "join_body.h"
 #include "grids_body.h"
-#include "jpeg_body.h"

@@ -3,8 +3,6 @@
 #define TUTELA_PATH_NAME "avx512"
 #define TUTELA_JOIN kJoinAvx512
 #define TUTELA_GRIDS kGridsAvx512
-#define TUTELA_JPEG kJpegAvx512
 #include "path_body.h"
 #include "join_body.h"
 #include "grids_body.h"
-#include "jpeg_body.h"

@@ -99,7 +99,8 @@ def shown(folder: Path) -> Iterator[tuple[dict[str, Any], Image.Image, Numbers]]
 
 def look(folder: Path) -> Looked:
     """Read all pictures of a set."""
-    features, fits, pictures = [], [], []
+    features: list[npt.NDArray[np.float32]] = []
+    fits, pictures = [], []
     truths: list[dict[str, Any]] = []
     for truth, picture, true in shown(folder):
         grey, by = looked_at(np.asarray(picture))

@@ -31,7 +31,8 @@ _REGULAR = 0.7
 #: Cells cover less of an ``embedded`` picture than this.
 _EMBEDDED = 0.6
 
-#: Border columns or rows that are looked at for the background, of each gutter.
+#: Rows that are looked at for the background, and pixels of them.
+_ROWS = 200
 _SAMPLED = 4096
 
 
@@ -131,11 +132,13 @@ def _layout(cells: tuple[Cell, ...], area: int) -> str:
 
 def _background(pixels: Pixels, cells: tuple[Cell, ...]) -> tuple[int, ...] | None:
     """Return the median colour of what is in no cell, ``None`` if that is next to nothing."""
-    outside = np.ones(pixels.shape[:2], np.bool_)
+    # A share of the rows tells enough.
+    every = max(1, pixels.shape[0] // _ROWS)
+    outside = np.ones((-(-pixels.shape[0] // every), pixels.shape[1]), np.bool_)
     for cell in cells:
-        outside[cell.y : cell.y + cell.height, cell.x : cell.x + cell.width] = False
+        outside[-(-cell.y // every) : -(-(cell.y + cell.height) // every), cell.x : cell.x + cell.width] = False
     places = np.flatnonzero(outside)
     if places.size < 0.002 * outside.size:
         return None
-    values = pixels.reshape(outside.size, -1)[places[:: 1 + places.size // _SAMPLED]]
+    values = pixels[::every].reshape(outside.size, -1)[places[:: 1 + places.size // _SAMPLED]]
     return tuple(int(value) for value in np.median(values, axis=0))

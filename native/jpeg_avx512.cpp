@@ -1,0 +1,3 @@
+#define TUTELA_AVX512
+#define TUTELA_JPEG kJpegAvx512
+#include "jpeg_body.h"

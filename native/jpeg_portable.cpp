@@ -1,0 +1,2 @@
+#define TUTELA_JPEG kJpegPortable
+#include "jpeg_body.h"
