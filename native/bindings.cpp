@@ -381,7 +381,7 @@ NB_MODULE(_kernel, m) {
     return hash_eight(picture(p.data(), p.shape(0), p.shape(1), true, turn, by, full));
   }, "pixels"_a.noconvert(), "orientation"_a = 1, "reduction"_a = 1, "full"_a = Full{0, 0});
   m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
-  m.def("outlines", &page_outlines, "pixels"_a.noconvert(), nb::sig("def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]"), "Outlines of pictures within a page: boxes, flat [4 n], and features, flat [48 n].");
+  m.def("outlines", &page_outlines, "pixels"_a.noconvert(), nb::sig("def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]"), "Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].");
   m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [58].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());

@@ -13,7 +13,7 @@ constexpr int kFlatRange = 5;         // levels within a block of one tone: JPEG
 constexpr float kLeastFlat = 0.06f;   // a page has ground
 constexpr int kSmallestSide = 64;
 constexpr size_t kMostSegments = 72;  // an axis
-constexpr size_t kMostOutlines = 24;
+constexpr size_t kMostOutlines = 32;
 constexpr int kBeyond = 24;           // pixels beyond a corner where its line should have ended
 constexpr int kStrip = 12;            // pixels within and beyond a side that are looked at
 
@@ -28,6 +28,57 @@ struct Rectangle {
   Region region;
   float score;
 };
+
+// ---------------------------------------------------------------------------------------------- busy blocks
+
+// How many blocks of 8 x 8 pixels are busy as photographs are, with no pixel like the next, summed from the corner.
+class Busy {
+ public:
+  Busy(const uint8_t* pixels, int height, int width, ptrdiff_t stride) : high_(height / kBlock), wide_(width / kBlock) {
+    sums_.assign(static_cast<size_t>(high_ + 1) * static_cast<size_t>(wide_ + 1), 0);
+    std::vector<uint8_t> unlike(static_cast<size_t>(width), 0);
+    for (int j = 0; j < high_; ++j) {
+      std::fill(unlike.begin(), unlike.end(), uint8_t{0});
+      for (int r = 0; r < kBlock; ++r) {
+        const uint8_t* row = pixels + (j * kBlock + r) * stride;
+        for (int x = 0; x + 1 < width; ++x) {
+          const int step = row[x + 1] - row[x];
+          unlike[static_cast<size_t>(x)] = static_cast<uint8_t>(unlike[static_cast<size_t>(x)] + ((step < 0 ? -step : step) > 1));
+        }
+      }
+      int along = 0;
+      for (int i = 0; i < wide_; ++i) {
+        int count = 0;
+        for (int x = i * kBlock; x < (i + 1) * kBlock; ++x) count += unlike[static_cast<size_t>(x)];
+        along += count >= kBusy;
+        sums_[at(j + 1, i + 1)] = sums_[at(j, i + 1)] + along;
+      }
+    }
+  }
+
+  // Busy blocks within, and all blocks; a block belongs where its centre lies.
+  std::array<int, 2> within(const Region& r) const {
+    const auto block = [](int x, int most) { return std::clamp((x + kBlock / 2 - 1) / kBlock, 0, most); };
+    const int x0 = block(r.x.from, wide_), x1 = block(r.x.to, wide_), y0 = block(r.y.from, high_), y1 = block(r.y.to, high_);
+    if (x1 <= x0 || y1 <= y0) return {0, 0};
+    return {sums_[at(y1, x1)] - sums_[at(y0, x1)] - sums_[at(y1, x0)] + sums_[at(y0, x0)], (x1 - x0) * (y1 - y0)};
+  }
+
+ private:
+  static constexpr int kBusy = 24;
+  size_t at(int j, int i) const { return static_cast<size_t>(j) * static_cast<size_t>(wide_ + 1) + static_cast<size_t>(i); }
+  int high_, wide_;
+  std::vector<int> sums_;
+};
+
+// Share of busy blocks within a region, and in the ring around it; -1 where there is no ring.
+std::array<float, 2> busyness(const Busy& busy, const Region& r) {
+  constexpr int kRing = 24;
+  const std::array<int, 2> in = busy.within(r);
+  const std::array<int, 2> all = busy.within({{r.x.from - kRing, r.x.to + kRing}, {r.y.from - kRing, r.y.to + kRing}});
+  const auto share = [](int a, int b) { return b > 0 ? static_cast<float>(a) / static_cast<float>(b) : -1.0f; };
+  return {share(in[0], in[1]), share(all[0] - in[0], all[1] - in[1])};
+}
 
 // ---------------------------------------------------------------------------------------------- segments
 
@@ -119,7 +170,7 @@ float behind(const Axis& axis, int at, Span side) {
   return n > 0 ? sum / n : 0;
 }
 
-float score_of(const Axis& down, const Axis& over, const Region& r) {
+float score_of(const Axis& down, const Axis& over, const Busy& busy, const Region& r) {
   float sum = 0, least = 1;
   int n = 0;
   for (const float s : supports(down, over, r)) {
@@ -128,7 +179,10 @@ float score_of(const Axis& down, const Axis& over, const Region& r) {
   }
   if (n < 2 || least < 0.35f) return 0;
   const float beyond = behind(down, r.x.from, r.y) + behind(down, r.x.to, r.y) + behind(over, r.y.from, r.x) + behind(over, r.y.to, r.x);
-  return sum / static_cast<float>(n) + 0.5f * least - 0.15f * beyond - 0.1f * static_cast<float>(4 - n);
+  const std::array<float, 2> stuff = busyness(busy, r);
+  const float size = std::log(static_cast<float>(std::min(r.x.size(), r.y.size())) / kSmallestSide);
+  return sum / static_cast<float>(n) + 0.5f * least - 0.15f * beyond - 0.1f * static_cast<float>(4 - n) + 0.8f * stuff[0] -
+         0.5f * std::max(0.0f, stuff[1]) + 0.15f * size;
 }
 
 bool near(const Region& a, const Region& b, int most) {
@@ -136,7 +190,43 @@ bool near(const Region& a, const Region& b, int most) {
          std::abs(a.y.to - b.y.to) <= most;
 }
 
-std::vector<Rectangle> rectangles(const Axis& down, const Axis& over) {
+// The picture's pixels, as they lie in memory.
+struct Image {
+  const uint8_t* pixels;
+  ptrdiff_t stride;
+  int at(int x, int y) const { return pixels[y * stride + x]; }
+};
+
+// How many lines from one side on are of one tone, the same in all of them; 0 if that goes on and on.  `at` gives a
+// pixel from the line's number and the place along it.
+template <typename At>
+int still_lines(const At& at, int lines, int length) {
+  constexpr int kSamples = 64, kNear = 8;
+  const int from = length / 16, every = std::max(1, (length - 2 * from) / kSamples);
+  std::array<int, 256> seen{};
+  int n = 0;
+  for (int t = from; t < length - from; t += every) ++seen[static_cast<size_t>(at(0, t))], ++n;
+  int tone = 0, below = 0;
+  while (tone < 255 && 2 * (below + seen[static_cast<size_t>(tone)]) < n) below += seen[static_cast<size_t>(tone++)];
+  for (int line = 0; line < lines; ++line) {
+    int unlike = 0;
+    for (int t = from; t < length - from; t += every) unlike += std::abs(at(line, t) - tone) > kNear;
+    if (12 * unlike > n) return line;
+  }
+  return 0;
+}
+
+// A rectangle without the lines of one tone along its sides: a border, or bars beside a picture.
+Region peeled(const Image& image, const Region& r) {
+  const int wide = r.x.size(), high = r.y.size();
+  const int left = still_lines([&](int k, int t) { return image.at(r.x.from + k, r.y.from + t); }, wide / 3, high);
+  const int right = still_lines([&](int k, int t) { return image.at(r.x.to - 1 - k, r.y.from + t); }, wide / 3, high);
+  const int top = still_lines([&](int k, int t) { return image.at(r.x.from + t, r.y.from + k); }, high / 3, wide);
+  const int bottom = still_lines([&](int k, int t) { return image.at(r.x.from + t, r.y.to - 1 - k); }, high / 3, wide);
+  return {{r.x.from + left, r.x.to - right}, {r.y.from + top, r.y.to - bottom}};
+}
+
+std::vector<Rectangle> rectangles(const Image& image, const Axis& down, const Axis& over, const Busy& busy) {
   const std::vector<Segment> vertical = segments(down), horizontal = segments(over);
   std::vector<Rectangle> all;
   long budget = 400000;
@@ -156,17 +246,27 @@ std::vector<Rectangle> rectangles(const Axis& down, const Axis& over) {
           if (--budget < 0) break;
           if (!covers(left, down.across, y) || !covers(right, down.across, y)) continue;
           const Region region{x, y};
-          const float score = score_of(down, over, region);
+          const float score = score_of(down, over, busy, region);
           if (score > 0) all.push_back({region, score});
         }
     }
   std::stable_sort(all.begin(), all.end(), [](const Rectangle& a, const Rectangle& b) { return a.score > b.score; });
   std::vector<Rectangle> kept;
+  const auto keep = [&kept](const Rectangle& one, int most) {
+    for (const Rectangle& other : kept)
+      if (near(one.region, other.region, most)) return;
+    kept.push_back(one);
+  };
   for (const Rectangle& one : all) {
-    bool doubled = false;
-    for (const Rectangle& other : kept) doubled |= near(one.region, other.region, 2);
-    if (!doubled) kept.push_back(one);
-    if (kept.size() == kMostOutlines) break;
+    if (kept.size() >= kMostOutlines) break;
+    keep(one, 2);
+    // Twice: bars may lie within a border.
+    Region inner = one.region;
+    for (int round = 0; round < 2; ++round) {
+      inner = peeled(image, inner);
+      if (inner.x.size() < kSmallestSide || inner.y.size() < kSmallestSide) break;
+      keep({inner, one.score}, 0);
+    }
   }
   return kept;
 }
@@ -293,7 +393,8 @@ std::vector<Outline> outlines(const uint8_t* pixels, int height, int width, ptrd
   std::vector<uint8_t> turned(static_cast<size_t>(height) * static_cast<size_t>(width));
   turn(pixels, height, width, stride, turned.data());
   const Axis down = look(pixels, height, width, stride), over = look(turned.data(), width, height, height);
-  const std::vector<Rectangle> found = rectangles(down, over);
+  const Busy busy(pixels, height, width, stride);
+  const std::vector<Rectangle> found = rectangles({pixels, stride}, down, over, busy);
   for (const Rectangle& one : found) {
     Outline& outline = out.emplace_back();
     outline.region = one.region;
@@ -311,7 +412,8 @@ std::vector<Outline> outlines(const uint8_t* pixels, int height, int width, ptrd
     }
     f[4] = around, f[5] = within, f[6] = fellows;
     f[7] = std::log(static_cast<float>(std::max(width, height)));
-    f[8] = out.size() == 1;
+    const std::array<float, 2> stuff = busyness(busy, one.region);
+    f[8] = stuff[0], f[9] = stuff[1];
   }
   return out;
 }

@@ -9,7 +9,7 @@
 namespace tutela {
 
 // Features of an outline that a scorer reads; see grid_outlines.cpp for what each one is.
-constexpr int kOutlineFeatures = 48;
+constexpr int kOutlineFeatures = 49;
 
 struct Outline {
   Region region;

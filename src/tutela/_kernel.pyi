@@ -30,6 +30,11 @@ def pdq_orientations_rgb(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(Non
 def luma(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Brightness of RGB pixels (BT.601)."""
 
+def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]:
+    """
+    Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].
+    """
+
 def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
     """Readings of a composite picture: cells, flat [5 n], and features [58]."""
 
