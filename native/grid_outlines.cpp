@@ -13,7 +13,7 @@ constexpr int kFlatRange = 5;         // levels within a block of one tone: JPEG
 constexpr float kLeastFlat = 0.06f;   // a page has ground
 constexpr int kSmallestSide = 64;
 constexpr size_t kMostSegments = 72;  // an axis
-constexpr size_t kMostOutlines = 32;
+constexpr size_t kMostOutlines = 64;
 constexpr int kBeyond = 24;           // pixels beyond a corner where its line should have ended
 constexpr int kStrip = 12;            // pixels within and beyond a side that are looked at
 
