@@ -14,6 +14,7 @@ constexpr float kLeastFlat = 0.06f;   // a page has ground
 constexpr int kSmallestSide = 64;
 constexpr size_t kMostSegments = 72;  // an axis
 constexpr size_t kMostOutlines = 64;
+constexpr int kMostPairs = 400000, kMostScored = 30000;  // tables have thousands of rectangles
 constexpr int kBeyond = 24;           // pixels beyond a corner where its line should have ended
 constexpr int kStrip = 12;            // pixels within and beyond a side that are looked at
 
@@ -229,11 +230,11 @@ Region peeled(const Image& image, const Region& r) {
 std::vector<Rectangle> rectangles(const Image& image, const Axis& down, const Axis& over, const Busy& busy) {
   const std::vector<Segment> vertical = segments(down), horizontal = segments(over);
   std::vector<Rectangle> all;
-  long budget = 400000;
+  int pairs = kMostPairs, scored = kMostScored;
   for (const Segment& left : vertical)
     for (const Segment& right : vertical) {
       const Span x{left.at, right.at};
-      if (x.size() < kSmallestSide) continue;
+      if (x.size() < kSmallestSide || pairs < 0 || scored <= 0) continue;
       const Span l = pixels_of(left, down.across), r = pixels_of(right, down.across);
       if (common(l, r) < kSmallestSide / 2) continue;
       std::vector<const Segment*> rungs;
@@ -243,8 +244,9 @@ std::vector<Rectangle> rectangles(const Image& image, const Axis& down, const Ax
         for (const Segment* bottom : rungs) {
           const Span y{top->at, bottom->at};
           if (y.size() < kSmallestSide || x.size() > 5 * y.size() || y.size() > 5 * x.size()) continue;
-          if (--budget < 0) break;
+          if (--pairs < 0 || scored <= 0) break;
           if (!covers(left, down.across, y) || !covers(right, down.across, y)) continue;
+          --scored;
           const Region region{x, y};
           const float score = score_of(down, over, busy, region);
           if (score > 0) all.push_back({region, score});

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tutela import _kernel
+from tutela.grids.outlines import Outline, outlines
 from tutela.grids.scorer import choose
 from tutela.model import Pixels
 
@@ -27,6 +28,15 @@ _REGULAR = 0.7
 
 #: Cells cover less of an ``embedded`` picture than this.
 _EMBEDDED = 0.6
+
+#: From this many cells and this confidence on a lattice is believed without a look for outlines.
+_LATTICE_CELLS, _LATTICE_SURE = 6, 0.9
+
+#: A picture that is this much of all may be a framed one, of which the frame is a part: never quite sure.
+_NEARLY_ALL, _FRAMED_SURE = 0.5, 0.89
+
+#: Boxes are of the same picture if no side is farther apart, in pixels.
+_SAME = 3
 
 #: Border columns or rows that are looked at for the background, of each gutter.
 _SAMPLED = 4096
@@ -74,26 +84,61 @@ def separate(pixels: Pixels) -> Separation:
     by = -(-max(height, width) // LONGEST_SIDE)
     if min(height, width) // by < 1:
         return _SINGLE
-    readings = _kernel.separate(luma(reduced(pixels, by)))
-    if not readings:
-        return _SINGLE
-    best, sure = choose(np.stack([features for _, features in readings]))
-    rows = readings[best][0].reshape(-1, 5)
-    if sure < BELIEVED:
+    grey = luma(reduced(pixels, by))
+    cells, sure = _lattice(grey)
+    layout = _layout(cells, grey.size) if cells else "single"
+    if len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE:
+        layout, cells, sure = _with_outlines(grey, layout, cells, sure)
+    if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
-    cells = tuple(sorted((_cell(row, by) for row in rows), key=_reading_order(rows, by)))
-    layout = _layout(cells, height * width)
-    return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, cells), cells=cells)
+    full = tuple(sorted((_scaled(cell, by) for cell in cells), key=_reading_order(cells, by)))
+    return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, full), cells=full)
 
 
-def _cell(row: npt.NDArray[np.float32], by: int) -> Cell:
-    x, y, width, height = (int(value) * by for value in row[:4])
+def _with_outlines(
+    grey: Pixels, layout: str, cells: tuple[Cell, ...], sure: float
+) -> tuple[str, tuple[Cell, ...], float]:
+    """Return layout, cells and confidence where pictures within a page are looked for beside an unsure lattice."""
+    found = outlines(grey)
+    if not found:
+        return layout, cells, sure
+    page = found[0][4]
+    if max(box[2] * box[3] for box in found) > _NEARLY_ALL * grey.size:
+        page = min(page, _FRAMED_SURE)
+    agree = any(_same(box, cell) for box in found for cell in cells)
+    if not cells or (page >= sure and not agree):
+        return "embedded", tuple(Cell(*box) for box in found), page
+    others = tuple(Cell(*box) for box in found if not any(_same(box, cell) for cell in cells))
+    return layout, cells + others, max(sure, page)
+
+
+def _lattice(grey: Pixels) -> tuple[tuple[Cell, ...], float]:
+    """Return the cells of the reading that fits best, none unless it is believed, and how sure it is."""
+    readings = _kernel.separate(grey)
+    if not readings:
+        return (), 0.0
+    best, sure = choose(np.stack([features for _, features in readings]))
+    return tuple(_cell(row) for row in readings[best][0].reshape(-1, 5)) if sure >= BELIEVED else (), sure
+
+
+def _same(box: Outline, cell: Cell) -> bool:
+    x, y, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    apart = (x - cell.x, y - cell.y, right - cell.x - cell.width, bottom - cell.y - cell.height)
+    return max(abs(side) for side in apart) <= _SAME
+
+
+def _scaled(cell: Cell, by: int) -> Cell:
+    return Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence)
+
+
+def _cell(row: npt.NDArray[np.float32]) -> Cell:
+    x, y, width, height = (int(value) for value in row[:4])
     return Cell(x, y, width, height, round(float(row[4]), 3))
 
 
-def _reading_order(rows: npt.NDArray[np.float32], by: int) -> Callable[[Cell], tuple[int, int]]:
+def _reading_order(cells: tuple[Cell, ...], by: int) -> Callable[[Cell], tuple[int, int]]:
     """Order by rows: cells whose upper edges are less than half a cell apart stand in one row."""
-    step = max(1.0, float(np.median(rows[:, 3])) * by / 2)
+    step = max(1.0, float(np.median([cell.height for cell in cells])) * by / 2)
     return lambda cell: (round(cell.y / step), cell.x)
 
 
