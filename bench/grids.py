@@ -45,16 +45,16 @@ def hashed(pixels: Grey) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=200)
-def source(name: str) -> Grey:
-    """Return a source picture, in grey; transparency lies over white."""
+def source(name: str, served: Path | None) -> Grey:
+    """Return a source picture, in grey; transparency lies over white.  ``served``: the copy that a page showed."""
     path = originals.FOLDER / name.removeprefix("demo/") if name.startswith("demo/") else ROOT / "corpus" / name
-    picture = Image.open(path).convert("RGBA")
+    picture = Image.open(served or path).convert("RGBA")
     white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
     return np.asarray(Image.alpha_composite(white, picture).convert("L"))
 
 
-def meetings(grey: Grey, found: Separation, truth: dict[str, Any]) -> tuple[int, int]:
-    """Return how many true cells count, and how many of them are met."""
+def meetings(grey: Grey, found: Separation, truth: dict[str, Any], folder: Path) -> tuple[int, int]:
+    """Return how many true cells of a file in ``folder`` count, and how many of them are met."""
     ours = [
         (cell, [hashed(each.pixels)[0] for each in (cell, *variants(cell))])
         for cell in cells_of(Frame(0, grey, grey.shape[1], grey.shape[0]), found, 1)
@@ -65,7 +65,7 @@ def meetings(grey: Grey, found: Separation, truth: dict[str, Any]) -> tuple[int,
         if min(width, height) < SHORTEST or abs(cell.get("angle") or 0) > 0.5 or not cell.get("crop"):
             continue
         left, top, right, bottom = (max(0, round(value)) for value in cell["crop"])
-        shown = source(cell["source"])[top:bottom, left:right]
+        shown = source(cell["source"], folder / cell["picture"] if "picture" in cell else None)[top:bottom, left:right]
         perfect = grey[max(0, y) : y + height, max(0, x) : x + width]
         if min(*shown.shape, *perfect.shape) < 5:
             continue
@@ -105,7 +105,7 @@ def measure(folder: Path, most: int) -> None:
         found = separate(grey)
         times[found.is_grid].append((time.perf_counter() - begun) * 1000)
         row = rows[truth["kind"], str(truth.get("stratum"))]
-        count, met = meetings(grey, found, truth) if truth["kind"] != "single" else (0, 0)
+        count, met = meetings(grey, found, truth, folder) if truth["kind"] != "single" else (0, 0)
         row.update(pictures=1, taken=int(found.is_grid), cells=count, met=met, ours=len(found.cells))
         row.update(sure=int(found.confidence >= 0.9), true=len(truth["cells"]))
     print(f"{folder.name}\n\n| kind | stratum | pictures | taken for a sheet | sure | cells met | cells told / true |")

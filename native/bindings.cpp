@@ -14,6 +14,7 @@
 
 #include "crc32c.h"
 #include "forest.h"
+#include "grid_outlines.h"
 #include "grids.h"
 #include "join.h"
 #include "jpeg_luma.h"
@@ -255,10 +256,12 @@ std::tuple<std::string, double> plan(size_t rows, int radius, size_t queries) {
 
 // ------------------------------------------------------------------------------------------------- grids
 
+constexpr size_t kLongest = size_t{1} << 28;  // so that three bytes a pixel fit an int
+
 // Brightness of RGB pixels: 8-bit BT.601, the weights adding up to 256.
 auto luma(Rgb pixels) {
   const size_t height = pixels.shape(0), width = pixels.shape(1);
-  if (height > 65535 || width > 65535) throw nb::value_error("a side is longer than 65535 pixels");
+  if (height > kLongest || width > kLongest) throw nb::value_error("a side is longer than 2^28 pixels");
   auto kept = std::make_unique<std::vector<uint8_t>>(height * width);
   {
     nb::gil_scoped_release release;
@@ -312,6 +315,24 @@ auto separate(Grey pixels) {
     readings.append(nb::make_tuple(give(std::move(cells)), give(std::vector<float>(one.features, one.features + kGridFeatures))));
   }
   return readings;
+}
+
+// Outlines of pictures within a page: boxes as rows of x, y, width and height, and the features of each.
+auto page_outlines(Grey pixels) {
+  if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
+  std::vector<Outline> found;
+  {
+    nb::gil_scoped_release release;
+    found = outlines(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
+                     static_cast<ptrdiff_t>(pixels.shape(1)));
+  }
+  std::vector<float> boxes, features;
+  for (const Outline& one : found) {
+    const Region& r = one.region;
+    for (const int value : {r.x.from, r.y.from, r.x.size(), r.y.size()}) boxes.push_back(static_cast<float>(value));
+    features.insert(features.end(), one.features, one.features + kOutlineFeatures);
+  }
+  return nb::make_tuple(give(std::move(boxes)), give(std::move(features)));
 }
 
 using Rows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -416,6 +437,7 @@ NB_MODULE(_kernel, m) {
   }, "data"_a, "size"_a, "reduction"_a = 1, "Luma of an ordinary JPEG, reduced; None if it is not one.");
   m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
   m.def("reduced", &reduced, "pixels"_a.noconvert(), "by"_a, "Means of squares of pixels.");
+  m.def("outlines", &page_outlines, "pixels"_a.noconvert(), nb::sig("def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]"), "Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].");
   m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [58].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());

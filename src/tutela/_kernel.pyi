@@ -36,6 +36,11 @@ def luma(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), ord
 def reduced(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], by: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Means of squares of pixels."""
 
+def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]:
+    """
+    Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].
+    """
+
 def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
     """Readings of a composite picture: cells, flat [5 n], and features [58]."""
 

@@ -108,12 +108,13 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, default=Path("corpus"))
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--split", choices=("train", "report"), default="report")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     given = parser.parse_args()
     out: Path = given.out.resolve()
     (out / "pictures").mkdir(parents=True, exist_ok=True)
     pictures = []
-    for k, source in enumerate(load_sources(given.sources, "report", ("photo",))):
+    for k, source in enumerate(load_sources(given.sources, given.split, ("photo",))):
         if 0.45 < source.width / source.height < 2.3 and min(source.width, source.height) >= 250:
             file = out / "pictures" / f"p{k:04d}.jpg"
             file.write_bytes(source.data)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tutela import _kernel
+from tutela.grids.outlines import Outline, outlines
 from tutela.grids.scorer import choose
 from tutela.model import Pixels
 
@@ -30,6 +31,15 @@ _REGULAR = 0.7
 
 #: Cells cover less of an ``embedded`` picture than this.
 _EMBEDDED = 0.6
+
+#: From this many cells and this confidence on a lattice is believed without a look for outlines.
+_LATTICE_CELLS, _LATTICE_SURE = 6, 0.9
+
+#: A picture that is this much of all may be a framed one, of which the frame is a part: never quite sure.
+_NEARLY_ALL, _FRAMED_SURE = 0.5, 0.89
+
+#: Boxes are of the same picture if no side is farther apart, in pixels.
+_SAME = 3
 
 #: Rows that are looked at for the background, and pixels of them.
 _ROWS = 200
@@ -77,29 +87,69 @@ def separate(pixels: Pixels) -> Separation:
     height, width = pixels.shape[:2]
     if min(height, width) * LONGEST_SIDE < max(height, width):
         return _SINGLE  # a line
-    grey, by = looked_at(pixels)
-    readings = _kernel.separate(grey)
-    if not readings:
-        return _SINGLE
-    best, sure = choose(np.stack([features for _, features in readings]))
-    rows = readings[best][0].reshape(-1, 5)
-    if sure < BELIEVED:
+    page, by = _page(pixels)
+    cells, sure = _lattice(page)
+    layout = _layout(cells, page.size) if cells else "single"
+    if len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE:
+        layout, cells, sure = _with_outlines(page, layout, cells, sure)
+    if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
-    cells = tuple(sorted((_cell(row, by) for row in rows), key=_reading_order(rows, by)))
-    layout = _layout(cells, height * width)
-    return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, cells), cells=cells)
+    full = tuple(sorted((_scaled(cell, by) for cell in cells), key=_reading_order(cells, by)))
+    return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, full), cells=full)
 
 
 def looked_at(pixels: Pixels) -> tuple[Pixels, float]:
-    """Return the brightness that the geometry looks at, and how many pixels of the picture one of its pixels is.
+    """Return the brightness in which a lattice is looked for, and how many pixels of the picture one of its pixels is.
 
     A large picture is reduced; of a small one every pixel is doubled, or cells of 40 pixels would be too small for it.
     """
-    longest = max(pixels.shape[:2])
-    if longest <= SHORT_SIDE:
-        return np.ascontiguousarray(luma(pixels).repeat(2, axis=0).repeat(2, axis=1)), 0.5
-    by = -(-longest // LONGEST_SIDE)
-    return (luma(pixels) if by == 1 else _kernel.reduced(luma(pixels), by)), float(by)
+    page, by = _page(pixels)
+    if max(pixels.shape[:2]) > SHORT_SIDE:
+        return page, float(by)
+    return np.ascontiguousarray(page.repeat(2, axis=0).repeat(2, axis=1)), 0.5
+
+
+def _page(pixels: Pixels) -> tuple[Pixels, int]:
+    """Return the brightness of a picture, and how many times a large one is reduced."""
+    by = -(-max(pixels.shape[:2]) // LONGEST_SIDE)
+    return (luma(pixels) if by == 1 else _kernel.reduced(luma(pixels), by)), by
+
+
+def _with_outlines(
+    page: Pixels, layout: str, cells: tuple[Cell, ...], sure: float
+) -> tuple[str, tuple[Cell, ...], float]:
+    """Return layout, cells and confidence where pictures within a page are looked for beside an unsure lattice."""
+    found = outlines(page)
+    if not found:
+        return layout, cells, sure
+    likely = found[0][4]
+    if max(box[2] * box[3] for box in found) > _NEARLY_ALL * page.size:
+        likely = min(likely, _FRAMED_SURE)
+    agree = any(_same(box, cell) for box in found for cell in cells)
+    if not cells or (likely >= sure and not agree):
+        return "embedded", tuple(Cell(*box) for box in found), likely
+    others = tuple(Cell(*box) for box in found if not any(_same(box, cell) for cell in cells))
+    return layout, cells + others, max(sure, likely)
+
+
+def _lattice(page: Pixels) -> tuple[tuple[Cell, ...], float]:
+    """Return the cells of the reading that fits best, none unless it is believed, and how sure it is."""
+    grey, part = looked_at(page)
+    readings = _kernel.separate(grey)
+    if not readings:
+        return (), 0.0
+    best, sure = choose(np.stack([features for _, features in readings]))
+    return tuple(_cell(row, part) for row in readings[best][0].reshape(-1, 5)) if sure >= BELIEVED else (), sure
+
+
+def _same(box: Outline, cell: Cell) -> bool:
+    x, y, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    apart = (x - cell.x, y - cell.y, right - cell.x - cell.width, bottom - cell.y - cell.height)
+    return max(abs(side) for side in apart) <= _SAME
+
+
+def _scaled(cell: Cell, by: int) -> Cell:
+    return Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence)
 
 
 def _cell(row: npt.NDArray[np.float32], by: float) -> Cell:
@@ -108,9 +158,9 @@ def _cell(row: npt.NDArray[np.float32], by: float) -> Cell:
     return Cell(x, y, round(left + width) - x, round(top + height) - y, round(float(row[4]), 3))
 
 
-def _reading_order(rows: npt.NDArray[np.float32], by: float) -> Callable[[Cell], tuple[int, int]]:
+def _reading_order(cells: tuple[Cell, ...], by: int) -> Callable[[Cell], tuple[int, int]]:
     """Order by rows: cells whose upper edges are less than half a cell apart stand in one row."""
-    step = max(1.0, float(np.median(rows[:, 3])) * by / 2)
+    step = max(1.0, float(np.median([cell.height for cell in cells])) * by / 2)
     return lambda cell: (round(cell.y / step), cell.x)
 
 
