@@ -13,8 +13,7 @@ import numpy as np
 
 from tutela.grids import Separation, cells_of, separate, variants
 from tutela.grids.cutting import scaled
-from tutela.grids.separation import LONGEST_SIDE, luma
-from tutela.model import Frame, Limits, Pixels, Problem, ProblemKind, Signal, Unhashable
+from tutela.model import Frame, Limits, Problem, ProblemKind, Signal, Unhashable
 from tutela.signals import frame_signals
 
 #: Why the hash of a whole sheet must not decide a near match.
@@ -33,9 +32,6 @@ MOST_SHEETS = 16
 
 #: JPEG files are decoded so that the shorter side stays at least this long, in pixels, where cells are looked for.
 SHORTER_SIDE = 640
-
-#: Longest side, in pixels, of which the kernel makes brightness.
-LONGEST_LUMA = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ class Sheets:
             if frame.time is None:
                 self._limit(frame, f"more than {MOST_SHEETS} pages; the others were not looked at for cells")
             return None
-        found = separate(_looked_at(frame))
+        found = separate(frame.upright())
         if not found.is_grid:
             return None
         if frame.width * frame.height > self._pixels:
@@ -125,14 +121,5 @@ def _whole(frame: Frame, found: Separation) -> tuple[Frame, Separation]:
     if whole is None:
         pixels = np.repeat(np.repeat(frame.pixels, frame.reduction, axis=0), frame.reduction, axis=1)
         return replace(frame, pixels=pixels, exact=None), scaled(found, frame.reduction)
-    again = separate(_looked_at(whole))
+    again = separate(whole.upright())
     return whole, again if again.is_grid else scaled(found, frame.reduction)
-
-
-def _looked_at(frame: Frame) -> Pixels:
-    """Return the upright pixels; of a large picture the brightness only, which is all that cells are found by.
-
-    Averaging three colours of a hundred million pixels, only to make grey of them, would take seconds.
-    """
-    pixels = frame.upright()
-    return luma(pixels) if LONGEST_SIDE < max(pixels.shape[:2]) <= LONGEST_LUMA else pixels
