@@ -253,6 +253,18 @@ std::tuple<std::string, double> plan(size_t rows, int radius, size_t queries) {
   return {"scan", scan / 1000};
 }
 
+// What the planner does for one query in a segment as it is: the crowd around the query counts too.
+std::string method_for(const Segment& segment, Codes query, int radius) {
+  if (query.shape(0) != 1) throw nb::value_error("one query is needed");
+  if (radius < 0 || radius > 256) throw nb::value_error("a radius is 0 to 256 bits");
+  const auto [method, cost] = plan(segment.view.rows, radius, 1);
+  if (method != "bands") return method;
+  uint8_t permuted[kCodeBytes];
+  permute(query.data(), permuted);
+  const SearchPlan made(radius, segment.view.bucket_bits);
+  return made.crowded(segment.view, permuted) ? "scan" : "bands";
+}
+
 // ------------------------------------------------------------------------------------------------- grids
 
 // Brightness of RGB pixels: 8-bit BT.601, the weights adding up to 256.
@@ -343,6 +355,7 @@ void bind_segments(nb::module_& m) {
       .def_static("map", &map, "blocks"_a, "rows"_a, "bucket_bits"_a, "at"_a)
       .def("without", &without, "dead"_a.noconvert())
       .def("parts", [](nb::handle self) { return parts(self); })
+      .def("method_for", &method_for, "query"_a.noconvert(), "radius"_a)
       .def("codes", &plain_codes)
       .def("ids", [](nb::handle self) { return plain_ids(self); })
       .def_prop_ro("bucket_bits", [](const Segment& self) { return self.view.bucket_bits; })
