@@ -279,6 +279,7 @@ class Worker {
 };
 
 void run_all(std::deque<Worker>& workers) {
+  if (workers.size() == 1) return workers[0].run();
   std::vector<std::exception_ptr> failed(workers.size());
   const auto guarded = [&](size_t i) {
     try {
@@ -308,7 +309,8 @@ Found search(const std::vector<const SegmentView*>& segments, const uint8_t* que
              Method method) {
   std::vector<Step> steps;
   for (const SegmentView* segment : segments) steps.emplace_back(segment, radius, method, count);
-  const size_t processors = std::max(1u, std::thread::hardware_concurrency());  // 0: the system does not tell
+  // To ask for the processors is a system call, which one query of one thread need not wait for; 0: the system does not tell.
+  const size_t processors = threads > 1 ? std::max(1u, std::thread::hardware_concurrency()) : 1;
   const size_t wanted = std::min(static_cast<size_t>(std::max(threads, 1)), processors);
   const size_t share = std::max<size_t>(1, std::min(wanted, count));
   std::deque<Worker> workers;
