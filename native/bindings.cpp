@@ -290,6 +290,30 @@ auto luma(Rgb pixels) {
   return nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>(data, {height, width}, owner);
 }
 
+// Means of squares of `by` pixels, rounded; what is left at the right and lower border is cut off.
+auto reduced(Grey pixels, int by) {
+  if (by < 1 || by > 4096) throw nb::value_error("a picture is reduced 1 to 4096 times");
+  const size_t n = static_cast<size_t>(by), height = pixels.shape(0) / n, width = pixels.shape(1) / n, stride = pixels.shape(1);
+  auto kept = std::make_unique<std::vector<uint8_t>>(height * width);
+  {
+    nb::gil_scoped_release release;
+    std::vector<uint32_t> sums(width);
+    const auto area = static_cast<uint32_t>(n * n);
+    for (size_t y = 0; y < height; ++y) {
+      std::fill(sums.begin(), sums.end(), area / 2);
+      for (size_t row = y * n; row < (y + 1) * n; ++row) {
+        const uint8_t* from = pixels.data() + row * stride;
+        for (size_t x = 0; x < width; ++x)
+          for (size_t i = 0; i < n; ++i) sums[x] += *from++;
+      }
+      for (size_t x = 0; x < width; ++x) (*kept)[y * width + x] = static_cast<uint8_t>(sums[x] / area);
+    }
+  }
+  uint8_t* data = kept->data();
+  nb::capsule owner(kept.release(), [](void* p) noexcept { delete static_cast<std::vector<uint8_t>*>(p); });
+  return nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>(data, {height, width}, owner);
+}
+
 // Readings of a picture: cells as rows of x, y, width, height and confidence, and the features that a scorer reads.
 auto separate(Grey pixels) {
   if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
@@ -416,6 +440,7 @@ NB_MODULE(_kernel, m) {
     return luma_of(from, data.size(), size, by);
   }, "data"_a, "size"_a, "reduction"_a = 1, "Luma of an ordinary JPEG, reduced; None if it is not one.");
   m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
+  m.def("reduced", &reduced, "pixels"_a.noconvert(), "by"_a, "Means of squares of pixels.");
   m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [58].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());

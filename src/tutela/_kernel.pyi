@@ -33,6 +33,9 @@ def jpeg_luma(data: bytes, size: tuple[int, int], reduction: int = 1) -> Annotat
 def luma(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Brightness of RGB pixels (BT.601)."""
 
+def reduced(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], by: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """Means of squares of pixels."""
+
 def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
     """Readings of a composite picture: cells, flat [5 n], and features [58]."""
 

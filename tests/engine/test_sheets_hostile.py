@@ -52,6 +52,9 @@ def sheet_of_sheets():
 PICTURES = {
     "a column of pixels": (lambda: noise(65535, 1), 0),
     "a row of pixels": (lambda: noise(1, 65535), 0),
+    "a coloured row longer than the kernel takes": (lambda: np.repeat(noise(2, 70_000)[..., None], 3, 2), 0),
+    "a coloured column longer than the kernel takes": (lambda: np.repeat(noise(70_000, 40)[..., None], 3, 2), 0),
+    "a coloured column of the longest side": (lambda: np.repeat(noise(65_535, 40)[..., None], 3, 2), 0),
     "a row of many small cells": (lambda: np.kron(noise(1, 1365), np.ones((48, 48), np.uint8)), 0),
     "a checker of pixels": (lambda: (np.indices((316, 317)).sum(0) % 2 * 255).astype(np.uint8), 0),
     "a hundred thousand dots": (dots, 0),

@@ -34,6 +34,9 @@ MOST_SHEETS = 16
 #: JPEG files are decoded so that the shorter side stays at least this long, in pixels, where cells are looked for.
 SHORTER_SIDE = 640
 
+#: Longest side, in pixels, of which the kernel makes brightness.
+LONGEST_LUMA = 65_535
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -132,4 +135,4 @@ def _looked_at(frame: Frame) -> Pixels:
     Averaging three colours of a hundred million pixels, only to make grey of them, would take seconds.
     """
     pixels = frame.upright()
-    return luma(pixels) if max(pixels.shape[:2]) > LONGEST_SIDE else pixels
+    return luma(pixels) if LONGEST_SIDE < max(pixels.shape[:2]) <= LONGEST_LUMA else pixels

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tutela.grids.separation import Cell, Separation
+from tutela.grids.separation import Cell, Separation, luma
 from tutela.model import Box, Frame, Pixels
 
 #: A border of a cell this flat, in grey levels around its median, is a letterbox and no picture.
@@ -70,7 +70,7 @@ def _crop(pixels: Pixels, x: int, y: int, width: int, height: int) -> Pixels:
 
 def _without_border(pixels: Pixels) -> Pixels | None:
     """Return the picture without flat rows above and below or flat columns beside it, ``None`` if it has none."""
-    grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
+    grey = luma(pixels)
     top, bottom = _flat_ends(grey)
     left, right = _flat_ends(grey.T)
     if not (top or bottom or left or right):
@@ -83,7 +83,7 @@ def _without_border(pixels: Pixels) -> Pixels | None:
 def _flat_ends(grey: np.ndarray) -> tuple[int, int]:
     """How many rows at either end are of one tone: at least two, or it is no letterbox."""
     most = int(grey.shape[0] * _MOST_BORDER)
-    spread = np.ptp(grey[:, 1:-1].astype(np.float32), axis=1) if grey.shape[1] > 4 else np.full(grey.shape[0], 255.0)
+    spread = np.ptp(grey[:, 1:-1], axis=1) if grey.shape[1] > 4 else np.full(grey.shape[0], 255.0)
     flat = spread <= _FLAT
     ends = []
     for run in (flat, flat[::-1]):

@@ -98,7 +98,7 @@ def looked_at(pixels: Pixels) -> tuple[Pixels, float]:
     if longest <= SHORT_SIDE:
         return np.ascontiguousarray(luma(pixels).repeat(2, axis=0).repeat(2, axis=1)), 0.5
     by = -(-longest // LONGEST_SIDE)
-    return luma(reduced(pixels, by)), float(by)
+    return (luma(pixels) if by == 1 else _kernel.reduced(luma(pixels), by)), float(by)
 
 
 def _cell(row: npt.NDArray[np.float32], by: float) -> Cell:
@@ -111,15 +111,6 @@ def _reading_order(rows: npt.NDArray[np.float32], by: float) -> Callable[[Cell],
     """Order by rows: cells whose upper edges are less than half a cell apart stand in one row."""
     step = max(1.0, float(np.median(rows[:, 3])) * by / 2)
     return lambda cell: (round(cell.y / step), cell.x)
-
-
-def reduced(pixels: Pixels, by: int) -> Pixels:
-    """Average squares of ``by`` pixels; what is left at the right and lower border is cut off."""
-    if by == 1:
-        return pixels
-    height, width = pixels.shape[0] // by * by, pixels.shape[1] // by * by
-    blocks = pixels[:height, :width].reshape(height // by, by, width // by, by, *pixels.shape[2:])
-    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32) + 0.5, np.uint8)
 
 
 def luma(pixels: Pixels) -> Pixels:
