@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <system_error>
@@ -107,8 +108,9 @@ double scan_cost(size_t queries) {
   return kCompare + kRead / static_cast<double>(std::clamp<size_t>(queries, 1, kTile));
 }
 
+constexpr double kProbe = 38.0, kCandidate = 0.2, kConsider = 45.0;  // nanoseconds, measured at 4 M rows
+
 double SearchPlan::cost(size_t rows) const {
-  constexpr double kProbe = 38.0, kCandidate = 0.2, kConsider = 45.0;  // nanoseconds, measured at 4 M rows
   const double bucket = static_cast<double>(rows) / static_cast<double>(size_t{1} << bucket_bits);
   double sum = 0.0;
   for (int band = 0; band < kBands; ++band)
@@ -117,6 +119,84 @@ double SearchPlan::cost(size_t rows) const {
       sum += probes * (kProbe + bucket * (kCandidate + kConsider * chance(limit[band] - bits)));
     }
   return sum;
+}
+
+namespace {
+
+// A bucket of so many times the usual length is looked into; so many of its rows are sampled, and fewer are never many.
+constexpr size_t kLonger = 8, kSampled = 64;
+
+// The buckets of one segment that one query lies in or near.
+class Crowd {
+ public:
+  Crowd(const SegmentView& view, const SearchPlan& plan, const uint8_t* query)
+      : view_(view), plan_(plan), least_(kLonger * (view.rows >> plan.bucket_bits) + kSampled) {
+    std::memcpy(bands_, query, sizeof bands_);
+    bands_[kBands] = bands_[0];
+  }
+
+  // Whether any of the sixteen buckets that the query itself lies in is overfull.
+  bool any() const {
+    for (int band = 0; band < kBands; ++band)
+      if (plan_.allowance[band] >= 0 && bucket(band, 0).count >= least_) return true;
+    return false;
+  }
+
+  // Nanoseconds that the overfull ones among all buckets that are read will take.
+  double cost() const {
+    double sum = 0.0;
+    for (int band = 0; band < kBands; ++band) {
+      uint32_t mask = 0;
+      for (int bits = 0; bits <= plan_.allowance[band] && bits <= plan_.bucket_bits; ++bits)
+        for (; mask < plan_.mask_count[bits]; ++mask) {
+          const Bucket one = bucket(band, plan_.masks[mask]);
+          if (one.count >= least_) sum += static_cast<double>(one.count) * (kCandidate + kConsider * passing(one, band, plan_.limit[band] - bits));
+        }
+    }
+    return sum;
+  }
+
+ private:
+  struct Bucket {
+    size_t begin, count;
+  };
+
+  Bucket bucket(int band, uint32_t mask) const {
+    const size_t buckets = (size_t{1} << plan_.bucket_bits) + 1;
+    const uint32_t own = uint32_t{bands_[band]} >> (16 - plan_.bucket_bits);
+    const uint32_t* at = view_.offsets + static_cast<size_t>(band) * buckets + (own ^ mask);
+    view_.check(at, 2 * sizeof(uint32_t));
+    if (at[1] < at[0] || at[1] > view_.rows) damaged("a bucket lies outside its band");
+    return {at[0], size_t{at[1]} - at[0]};
+  }
+
+  // The share of a bucket's rows that will pass the filter of the next band.
+  double passing(const Bucket& one, int band, int limit) const {
+    const uint16_t* keys = view_.following + static_cast<size_t>(band) * view_.rows + one.begin;
+    view_.check(keys, one.count * sizeof(uint16_t));
+    int passed = 0;
+    for (size_t k = 0; k < kSampled; ++k)
+      passed += __builtin_popcount(static_cast<unsigned>(keys[k * one.count / kSampled] ^ bands_[band + 1])) <= limit;
+    return passed / static_cast<double>(kSampled);
+  }
+
+  const SegmentView& view_;
+  const SearchPlan& plan_;
+  const size_t least_;
+  uint16_t bands_[kBands + 1];
+};
+
+}  // namespace
+
+// Many near copies of a query lie in the very buckets that its bands read, where the plan expects no more rows than elsewhere.
+// A usual query costs sixteen looks at where its own buckets begin and end, and these it would need anyway.
+double SearchPlan::crowd_cost(const SegmentView& view, const uint8_t* query) const {
+  const Crowd crowd(view, *this, query);
+  return crowd.any() ? crowd.cost() : 0.0;
+}
+
+bool SearchPlan::crowded(const SegmentView& view, const uint8_t* query) const {
+  return cost(view.rows) + crowd_cost(view, query) > scan_cost(1) * static_cast<double>(view.rows);
 }
 
 // ---------------------------------------------------------------------------------------------- searching
@@ -134,9 +214,13 @@ struct Step {
   const SegmentView* view;
   SearchPlan plan;
   bool banded;
+  double spare = 0;  // nanoseconds by which crowded buckets may make bands dearer before a scan is cheaper; 0: whatever they cost
   Step(const SegmentView* segment, int radius, Method method, size_t queries)
       : view(segment), plan(radius, segment->bucket_bits), banded(plan.possible && method != Method::kScan) {
-    if (banded && method == Method::kAny) banded = plan.cost(view->rows) < scan_cost(queries) * static_cast<double>(view->rows);
+    if (!banded || method != Method::kAny) return;
+    const double rows = static_cast<double>(view->rows), expected = plan.cost(view->rows);
+    banded = expected < scan_cost(queries) * rows;
+    spare = scan_cost(1) * rows - expected;
   }
 };
 
@@ -159,15 +243,18 @@ class Worker {
     uint8_t permuted[kTile][kCodeBytes];
     for (size_t query = from; query < to; ++query) permute(queries_ + query * kCodeBytes, permuted[query - from]);
     for (const Step& step : steps_) {
-      if (step.banded) {
-        for (size_t query = from; query < to; ++query) {
-          path().search_bands(*step.view, step.plan, permuted[query - from], hits_);
-          take(*step.view, query);
+      size_t scanned[kTile], count = 0;
+      for (size_t query = from; query < to; ++query) {
+        if (!step.banded || (step.spare > 0 && step.plan.crowd_cost(*step.view, permuted[query - from]) > step.spare)) {
+          scanned[count++] = query;
+          continue;
         }
-        continue;
+        path().search_bands(*step.view, step.plan, permuted[query - from], hits_);
+        take(*step.view, query);
       }
-      for (size_t row = 0; row < step.view->rows; row += kStretch)
-        for (size_t query = from; query < to; ++query) {
+      for (size_t row = 0; row < step.view->rows && count; row += kStretch)
+        for (size_t i = 0; i < count; ++i) {
+          const size_t query = scanned[i];
           path().scan(*step.view, row, std::min(row + kStretch, step.view->rows), radius_, permuted[query - from], hits_);
           take(*step.view, query);
         }
@@ -192,6 +279,7 @@ class Worker {
 };
 
 void run_all(std::deque<Worker>& workers) {
+  if (workers.size() == 1) return workers[0].run();
   std::vector<std::exception_ptr> failed(workers.size());
   const auto guarded = [&](size_t i) {
     try {
@@ -221,7 +309,8 @@ Found search(const std::vector<const SegmentView*>& segments, const uint8_t* que
              Method method) {
   std::vector<Step> steps;
   for (const SegmentView* segment : segments) steps.emplace_back(segment, radius, method, count);
-  const size_t processors = std::max(1u, std::thread::hardware_concurrency());  // 0: the system does not tell
+  // To ask for the processors is a system call, which one query of one thread need not wait for; 0: the system does not tell.
+  const size_t processors = threads > 1 ? std::max(1u, std::thread::hardware_concurrency()) : 1;
   const size_t wanted = std::min(static_cast<size_t>(std::max(threads, 1)), processors);
   const size_t share = std::max<size_t>(1, std::min(wanted, count));
   std::deque<Worker> workers;

@@ -91,6 +91,10 @@ struct SearchPlan {
   bool possible;            // false: more probes than are kept; scan
   // Expected nanoseconds of one search among `rows` uniform codes.
   double cost(size_t rows) const;
+  // Nanoseconds to be expected beyond that for a permuted query among whose near buckets are overfull ones.
+  double crowd_cost(const SegmentView& view, const uint8_t* query) const;
+  // Whether this very query costs less by a scan of the segment, though the usual one costs less by bands.
+  bool crowded(const SegmentView& view, const uint8_t* query) const;
 };
 
 // Expected nanoseconds of scanning one row for each of `queries` queries: a pass over the codes is shared by up to kTile.

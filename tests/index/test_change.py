@@ -71,6 +71,31 @@ def test_replacing_again_and_again_keeps_the_bytes_for_an_entry_bounded(tmp_path
     assert sorted(number for _, ids in view.live() for number in ids.tolist()) == sorted(held.tolist())
 
 
+def test_one_commit_writes_one_large_segment_anew_and_the_next_one_the_next(tmp_path):
+    path, limit = tmp_path / "i", 100
+    folder = IndexFolder.create(path)
+
+    def change_by(gone, new):
+        base = read_manifest(path)
+        change = Change(dict(base.meta))
+        change.remove(gone)
+        if len(new):
+            change.add_codes("pdq", codes(len(new), int(new[0])), new)
+        commit(path, base, change, folder._open_segment, merge_rows=limit)
+        return [entry.rows for entry in read_manifest(path).parts["pdq"]]
+
+    none = np.zeros(0, np.uint64)
+    for first, rows in ((0, 1000), (1000, 900), (2000, 120)):
+        found = change_by(none, np.arange(first, first + rows))
+    assert found == [1000, 900, 120]
+    gone = np.concatenate([np.arange(300), np.arange(1000, 1300), np.arange(2000, 2050)])
+    assert change_by(gone, none) == [700, 900, 70], "one large segment, and the small one whatever else is due"
+    assert change_by(np.arange(300, 301), none) == [700, 600, 70]
+    assert change_by(np.arange(301, 302), none) == [700, 600, 70]
+    left = [number for _, ids in IndexFolder.open(path).view().hamming("pdq").live() for number in ids.tolist()]
+    assert sorted(left) == sorted({*range(302, 1000), *range(1300, 1900), *range(2050, 2120)})
+
+
 def test_a_segment_with_nothing_left_goes_away(tmp_path):
     folder = IndexFolder.create(tmp_path / "i")
     with folder.writing() as change:

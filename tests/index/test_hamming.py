@@ -69,6 +69,48 @@ def test_every_method_and_path_agree_at_every_radius(thirty_thousand, radius):
         _kernel.use_path(before)
 
 
+@pytest.fixture(scope="module")
+def crowd():
+    """60,000 codes, of which 9,000 lie within a few bits of the one that is returned too."""
+    random = np.random.default_rng(3)
+    codes = random.integers(0, 256, (60_000, 32), np.uint8)
+    bits = np.zeros((9_000, 256), np.uint8)
+    for _ in range(8):
+        bits[np.arange(9_000), random.integers(0, 256, 9_000)] = 1
+    centre = random.integers(0, 256, (1, 32), np.uint8)
+    codes[random.permutation(60_000)[:9_000]] = centre ^ np.packbits(bits, axis=1)
+    return codes, centre
+
+
+def test_a_query_amid_very_many_near_copies_is_scanned_and_others_are_not(crowd):
+    codes, centre = crowd
+    segment = _kernel.Segment.build(codes, np.arange(len(codes), dtype=np.uint64))
+    strangers = np.random.default_rng(4).integers(0, 256, (50, 32), np.uint8)
+    assert _kernel.plan(len(codes), 31)[0] == "bands"
+    assert segment.method_for(centre, 31) == "scan"
+    assert {segment.method_for(query[None], 31) for query in strangers} == {"bands"}
+    assert {segment.method_for(query[None], 31) for query in codes[::6007] ^ centre} == {"bands"}
+    assert segment.method_for(strangers[:1], 128) == _kernel.plan(len(codes), 128)[0] == "scan"
+
+
+def test_a_bucket_full_of_others_does_not_make_a_scan_worth_while():
+    random = np.random.default_rng(6)
+    codes = random.integers(0, 256, (60_000, 32), np.uint8)
+    codes[:9_000, :2] = 0  # alike in these bits only, wherever the permutation lays them
+    query = random.integers(0, 256, (1, 32), np.uint8)
+    query[:, :2] = 0
+    segment = _kernel.Segment.build(codes, np.arange(len(codes), dtype=np.uint64))
+    assert segment.method_for(query, 31) == "bands"
+
+
+def test_crowded_and_usual_queries_of_one_batch_are_answered_in_their_places(crowd):
+    codes, centre = crowd
+    ids = np.arange(len(codes), dtype=np.uint64)
+    queries = np.concatenate([codes[:9], centre, codes[-9:], centre, centre ^ np.uint8(1)])
+    index = HammingIndex.build(codes, ids)
+    assert answers(index, queries, 31) == brute_force(codes, ids, queries, 31)
+
+
 @pytest.mark.slow
 def test_a_million_at_every_radius():
     """The fixed run: 1 M codes, of which half lie around 20 centres, recall 100 % at every radius from 0 to 128."""

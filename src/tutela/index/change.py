@@ -177,13 +177,17 @@ def _live(folder: Path, entry: SegmentEntry) -> int:
 def _reclaimed(
     folder: Path, entries: list[SegmentEntry], open_segment: Opener, writer: _Writer, merge_rows: int
 ) -> list[SegmentEntry]:
-    """Write segments with many removed rows anew, neighbours together up to ``merge_rows``."""
+    """Write segments with many removed rows anew, neighbours together up to ``merge_rows``; of those with more rows
+    than that to keep only one, and the next one in a later commit, so that no commit pays for several.
+    """
     made: list[SegmentEntry] = []
     due: list[SegmentEntry] = []
     rows = 0
+    large = False
     for entry in entries:
         live = _live(folder, entry)
-        wasteful = DEAD_SHARE * (entry.rows - live) > entry.rows
+        wasteful = DEAD_SHARE * (entry.rows - live) > entry.rows and not (large and live > merge_rows)
+        large |= wasteful and live > merge_rows
         if due and (not wasteful or rows + live > merge_rows):
             made += _joined_segments(folder, due, open_segment, writer)
             due, rows = [], 0

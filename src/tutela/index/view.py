@@ -21,12 +21,15 @@ Method = Literal["auto", "bands", "scan"]
 
 CODE_BYTES = 32
 
+#: To compare with a scalar type makes a dtype of it each time, which a search of microseconds notices.
+_UINT8 = np.dtype(np.uint8)
+
 
 def code_array(codes: Bytes) -> Bytes:
     """Return ``codes`` as C-contiguous uint8 [n, 32]; raise `ValueError` for anything else."""
-    if not isinstance(codes, np.ndarray) or codes.dtype != np.uint8 or codes.ndim != 2 or codes.shape[1] != CODE_BYTES:
+    if not isinstance(codes, np.ndarray) or codes.dtype != _UINT8 or codes.ndim != 2 or codes.shape[1] != CODE_BYTES:
         raise ValueError("codes must be a numpy array of uint8 [n, 32]")
-    return np.ascontiguousarray(codes)
+    return codes if codes.flags.c_contiguous else np.ascontiguousarray(codes)
 
 
 def id_array(ids: npt.NDArray[Any]) -> Ids:
@@ -50,11 +53,10 @@ class HammingView:
         queries = code_array(codes)
         try:
             kernels = [segment.kernel for segment in self.segments]
-            offsets, ids, distances = _kernel.search(kernels, queries, radius, threads, method)
+            return _kernel.search(kernels, queries, radius, threads, method)
         except _kernel.Damaged:
             self.verify()  # names the file
             raise IndexDamaged(path="of codes", reason="its parts contradict each other") from None
-        return np.asarray(offsets), np.asarray(ids), np.asarray(distances)
 
     def __len__(self) -> int:
         hidden = sum(int(np.unpackbits(bits).sum()) for bits in self.removed if bits is not None)
