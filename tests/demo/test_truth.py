@@ -27,4 +27,4 @@ def test_a_file_that_is_no_truth_is_refused(tmp_path):
 
 
 def test_only_what_should_be_found_counts():
-    assert set(COUNTED) == {Group.EXACT, Group.FORMAT, Group.EDIT, Group.ORIENTATION}
+    assert set(COUNTED) == {Group.EXACT, Group.FORMAT, Group.COMPOSITE, Group.EDIT, Group.ORIENTATION}

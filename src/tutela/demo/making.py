@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tutela.demo.composites import Composite, composites
 from tutela.demo.damage import damages
 from tutela.demo.edits import Edit, edits
 from tutela.demo.formats import Format, Picture, formats
@@ -25,6 +26,8 @@ BENIGN = 15
 #: How many known pictures show each format, edit and orientation.
 EACH_FORMAT, EACH_EDIT, EACH_ORIENTATION = 3, 6, 4
 EXACT = 6
+#: How many known pictures stand within each kind of composite, and how many of each are of strangers only.
+EACH_COMPOSITE, EACH_COMPOSITE_OF_STRANGERS = 4, 2
 #: How many strangers are there also in another format.
 DRESSED_STRANGERS = 40
 
@@ -116,6 +119,7 @@ def _tasks(cast: _Cast) -> Iterator[_Task]:
     yield from _known_in_formats(cast)
     yield from _known_edited(cast)
     yield from _known_turned(cast)
+    yield from _known_among_others(cast)
     yield from _benign(cast)
     yield from _strangers(cast)
     yield from _damaged(cast)
@@ -155,6 +159,20 @@ def _known_turned(cast: _Cast) -> Iterator[_Task]:
             name = f"orientation-{what}-{stem}"
             one = _everyday(cast, name)
             yield _Task(DemoFile(name + one.suffix, Group.ORIENTATION, what, stem, _MET), _turned(stem, turn, one))
+
+
+def _known_among_others(cast: _Cast) -> Iterator[_Task]:
+    for one in composites():
+        for stem in cast.some(cast.known, EACH_COMPOSITE, "composite", one.name):
+            name = f"composite-{_plain(one.name)}-{stem}{one.suffix}"
+            # A video shows the picture in many frames.
+            frame = None if one.suffix == ".mp4" else 0
+            file = DemoFile(name, Group.COMPOSITE, one.name, stem, _MET, frame)
+            yield _Task(file, _composed(cast, one, name, stem))
+        for number in range(EACH_COMPOSITE_OF_STRANGERS):
+            name = f"stranger-{_plain(one.name)}-{number}{one.suffix}"
+            file = DemoFile(name, Group.STRANGER, one.name, None, ("nothing-found",))
+            yield _Task(file, _composed(cast, one, name, None))
 
 
 def _benign(cast: _Cast) -> Iterator[_Task]:
@@ -212,6 +230,17 @@ def _turned(stem: str, turn: Image.Transpose, one: Format) -> Callable[[], bytes
 
 def _edited(cast: _Cast, edit: Edit, stem: str, one: Format, name: str) -> Callable[[], bytes]:
     return lambda: one.save(edit.apply(opened(stem), cast.rng("edit", name), _others(cast, stem)[0]), ())
+
+
+def _composed(cast: _Cast, one: Composite, name: str, stem: str | None) -> Callable[[], bytes]:
+    stems = cast.some(cast.strangers, one.count, "composed", name)
+    if stem is not None:
+        stems[int(cast.rng("place", name).integers(one.count))] = stem
+    return lambda: one.make([opened(each) for each in stems])
+
+
+def _plain(name: str) -> str:
+    return name.replace(",", "").replace(" ", "-")
 
 
 def _others(cast: _Cast, stem: str) -> list[Picture]:

@@ -9,6 +9,9 @@ from tutela.demo.truth import COUNTED, DemoFile, DemoTruth, Group
 from tutela.model import Finding, Hit, Known, ListedBenign, Near
 from tutela.model.verdict import VERDICT_NAMES
 
+#: Groups of which a picture may be missed; the recall tells.
+MISSABLE = (Group.EDIT, Group.COMPOSITE)
+
 
 @dataclass(slots=True)
 class Row:
@@ -58,9 +61,10 @@ class Score:
     def sound(self) -> bool:
         """Whether all is as it has to be.
 
-        No false positive, and nothing unexpected but pictures that edits took out of reach: those lower the recall.
+        No false positive, and nothing unexpected but pictures that edits took out of reach, or that were not found
+        within others: those lower the recall.
         """
-        return not self.false_positives and all(surprise.file.group is Group.EDIT for surprise in self.surprises)
+        return not self.false_positives and all(surprise.file.group in MISSABLE for surprise in self.surprises)
 
 
 def scored(findings: Iterable[Finding], truth: DemoTruth, score: Score) -> Iterator[Finding]:
@@ -115,7 +119,8 @@ def _complaint(file: DemoFile, finding: Finding, verdict: str, hit: Hit | None) 
         return f"the verdict is {verdict}, expected was {' or '.join(file.expected)}"
     if hit is not None and hit.entry_key != file.source:
         return "it was taken for another picture"
-    if hit is not None and hit.frame is not None and file.frame not in _own(finding, hit.frame):
+    elsewhere = hit is not None and hit.frame is not None and file.frame not in _own(finding, hit.frame)
+    if hit is not None and elsewhere and file.frame is not None:
         return f"it was met in frame {hit.frame}, not in frame {file.frame}"
     if file.problem and not finding.problems:
         return "no problem was told"

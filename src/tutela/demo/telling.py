@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tutela.demo.edits import edits
-from tutela.demo.scoring import Row, Score
+from tutela.demo.scoring import MISSABLE, Row, Score
 from tutela.demo.truth import COUNTED, DemoTruth, Group
 
 _HEADINGS = {
@@ -17,6 +17,7 @@ _HEADINGS = {
     Group.FORMAT: "Known pictures in other file formats: found",
     Group.EDIT: "Known pictures after edits PDQ should survive: found",
     Group.ORIENTATION: "Known pictures turned or mirrored: found",
+    Group.COMPOSITE: "Known pictures within contact sheets and videos of strangers: found",
     Group.BENIGN: "Pictures of the benign list: not taken for known",
     Group.STRANGER: "Pictures of no list: left alone",
     Group.DAMAGED: "Damaged files and files that are no pictures: reported as such",
@@ -34,7 +35,7 @@ def tell(truth: DemoTruth, score: Score, console: Console, *, making: float, mat
         console.print(_table(title, [g for g in _HEADINGS if (g in _RECALLED_OR_INNOCENT) is counted], score))
     console.print("* PDQ distance to the entry met: median, largest. Up to 31 of 256 bits are a match.", style="dim")
     for surprise in score.surprises:
-        missed = surprise.file.group is Group.EDIT
+        missed = surprise.file.group in MISSABLE
         console.print(
             Text("missed: " + surprise.file.name if missed else f"UNEXPECTED: {surprise.file.name}: {surprise.why}"),
             style="yellow" if missed else "bold red",

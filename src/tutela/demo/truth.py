@@ -15,6 +15,7 @@ class Group(StrEnum):
     FORMAT = "format"  #: a known picture in another file format
     EDIT = "edit"  #: a known picture after an edit that PDQ is meant to survive
     ORIENTATION = "orientation"  #: a known picture, turned or mirrored
+    COMPOSITE = "composite"  #: a known picture among strangers, in a contact sheet or a video
     HARD = "hard"  #: a known picture after an edit that PDQ is not meant to survive; not counted in the recall
     APART = "apart"  #: a known picture in a format that shows little of it; not counted in the recall
     DAMAGED = "damaged"  #: a damaged file, or none of a picture; not counted in the recall
@@ -23,7 +24,7 @@ class Group(StrEnum):
 
 
 #: The groups that the recall is taken over.
-COUNTED = (Group.EXACT, Group.FORMAT, Group.EDIT, Group.ORIENTATION)
+COUNTED = (Group.EXACT, Group.FORMAT, Group.EDIT, Group.ORIENTATION, Group.COMPOSITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class DemoFile:
 
     ``name`` is relative to the folder of pictures; ``what`` names the format, edit, orientation or damage; ``source``
     is the stem of the demo picture it was made of (the key of its entry on a list), ``None`` if there is none.
-    ``expected`` are the verdicts, by their JSON names, that are right; ``frame`` is the frame that shows the picture;
+    ``expected`` are the verdicts, by their JSON names, that are right; ``frame`` is the frame that shows the picture,
+    or in a cell of which it is, ``None`` where many do;
     ``problem`` says that the finding must tell of a problem.
     """
 
@@ -41,7 +43,7 @@ class DemoFile:
     what: str
     source: str | None
     expected: tuple[str, ...]
-    frame: int = 0
+    frame: int | None = 0
     problem: bool = False
 
 
