@@ -87,14 +87,15 @@ def separate(pixels: Pixels) -> Separation:
     height, width = pixels.shape[:2]
     if min(height, width) * LONGEST_SIDE < max(height, width):
         return _SINGLE  # a line
-    page, by = _page(pixels)
+    grey = luma(pixels)
+    page, by = _page(grey)
     cells, sure = _lattice(page)
     layout = _layout(cells, page.size) if cells else "single"
     if len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE:
         layout, cells, sure = _with_outlines(page, layout, cells, sure)
     if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
-    full = tuple(sorted((_scaled(cell, by) for cell in cells), key=_reading_order(cells, by)))
+    full = tuple(sorted(_trimmed(grey, [_scaled(cell, by) for cell in cells]), key=_reading_order(cells, by)))
     return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, full), cells=full)
 
 
@@ -103,16 +104,23 @@ def looked_at(pixels: Pixels) -> tuple[Pixels, float]:
 
     A large picture is reduced; of a small one every pixel is doubled, or cells of 40 pixels would be too small for it.
     """
-    page, by = _page(pixels)
+    page, by = _page(luma(pixels))
     if max(pixels.shape[:2]) > SHORT_SIDE:
         return page, float(by)
     return np.ascontiguousarray(page.repeat(2, axis=0).repeat(2, axis=1)), 0.5
 
 
-def _page(pixels: Pixels) -> tuple[Pixels, int]:
-    """Return the brightness of a picture, and how many times a large one is reduced."""
-    by = -(-max(pixels.shape[:2]) // LONGEST_SIDE)
-    return (luma(pixels) if by == 1 else _kernel.reduced(luma(pixels), by)), by
+def _page(grey: Pixels) -> tuple[Pixels, int]:
+    """Return the brightness of a picture as it is looked at, and how many times a large one is reduced."""
+    by = -(-max(grey.shape) // LONGEST_SIDE)
+    return (grey if by == 1 else _kernel.reduced(grey, by)), by
+
+
+def _trimmed(grey: Pixels, cells: list[Cell]) -> list[Cell]:
+    """Return the cells with their edges where the ground between them ends, in the pixels of the whole picture."""
+    boxes = np.array([(cell.x, cell.y, cell.width, cell.height) for cell in cells], np.int32)
+    rows = _kernel.trimmed(grey, boxes).reshape(-1, 4).tolist()
+    return [Cell(*row, cell.confidence) for row, cell in zip(rows, cells, strict=True)]
 
 
 def _with_outlines(
