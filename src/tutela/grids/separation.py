@@ -32,8 +32,11 @@ _REGULAR = 0.7
 #: Cells cover less of an ``embedded`` picture than this.
 _EMBEDDED = 0.6
 
-#: From this many cells and this confidence on a lattice is believed without a look for outlines.
+#: From this many cells and this confidence on a regular lattice is believed without a look for outlines.
 _LATTICE_CELLS, _LATTICE_SURE = 6, 0.9
+
+#: A cell of so many times the usual area is none of a regular lattice.
+_FAR_LARGER = 4
 
 #: A picture that is this much of all may be a framed one, of which the frame is a part: never quite sure.
 _NEARLY_ALL, _FRAMED_SURE = 0.5, 0.89
@@ -91,7 +94,7 @@ def separate(pixels: Pixels) -> Separation:
     page, by = _page(grey)
     cells, sure = _lattice(page)
     layout = _layout(cells, page.size) if cells else "single"
-    if len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE:
+    if layout != "grid" or len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE or _unlike(cells):
         layout, cells, sure = _with_outlines(page, layout, cells, sure)
     if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
@@ -177,6 +180,12 @@ def luma(pixels: Pixels) -> Pixels:
     if pixels.ndim == 2:
         return np.ascontiguousarray(pixels)
     return _kernel.luma(np.ascontiguousarray(pixels))
+
+
+def _unlike(cells: tuple[Cell, ...]) -> bool:
+    """Tell whether a cell is far larger than the others: a panel of a page, say, that may hold pictures itself."""
+    areas = [cell.width * cell.height for cell in cells]
+    return max(areas) > _FAR_LARGER * float(np.median(areas))
 
 
 def _layout(cells: tuple[Cell, ...], area: int) -> str:
