@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tutela import _kernel
 from tutela.grids.outlines import Outline, outlines
+from tutela.grids.prints import tilted_prints
 from tutela.grids.scorer import choose
 from tutela.model import Pixels
 
@@ -41,6 +42,9 @@ _FAR_LARGER = 4
 #: A picture that is this much of all may be a framed one, of which the frame is a part: never quite sure.
 _NEARLY_ALL, _FRAMED_SURE = 0.5, 0.89
 
+#: How sure tilted prints are: enough to look at them, never so much that the picture's own hash would not count.
+_TILTED_SURE = 0.8
+
 #: Boxes are of the same picture if no side is farther apart, in pixels.
 _SAME = 3
 
@@ -51,13 +55,17 @@ _SAMPLED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A picture within a picture: its box in whole pixels, and how sure its edges are (0 to 1)."""
+    """A picture within a picture: its box in whole pixels, and how sure its edges are (0 to 1).
+
+    A print that lies tilted is turned by ``angle`` degrees anticlockwise around the middle of its box.
+    """
 
     x: int
     y: int
     width: int
     height: int
     confidence: float
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,8 @@ def separate(pixels: Pixels) -> Separation:
     cells, sure = _lattice(page)
     layout = _layout(cells, page.size) if cells else "single"
     if layout != "grid" or len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE or _unlike(cells):
+        if tilted := _tilted(grey):
+            return Separation(True, "mosaic", _TILTED_SURE, _background(pixels, tilted), tilted)
         layout, cells, sure = _with_outlines(page, layout, cells, sure)
     if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
@@ -123,7 +133,21 @@ def _trimmed(grey: Pixels, cells: list[Cell]) -> list[Cell]:
     """Return the cells with their edges where the ground between them ends, in the pixels of the whole picture."""
     boxes = np.array([(cell.x, cell.y, cell.width, cell.height) for cell in cells], np.int32)
     rows = _kernel.trimmed(grey, boxes).reshape(-1, 4).tolist()
-    return [Cell(*row, cell.confidence) for row, cell in zip(rows, cells, strict=True)]
+    return [Cell(x, y, w, h, cell.confidence) for (x, y, w, h), cell in zip(rows, cells, strict=True)]
+
+
+def _tilted(grey: Pixels) -> tuple[Cell, ...]:
+    """Return the cells of tilted prints in reading order; their boxes are those before the tilt.
+
+    A box may reach beyond the picture where its corners did not: it is cut there.
+    """
+    cells = []
+    for one in tilted_prints(grey):
+        x, y = max(0, one.x), max(0, one.y)
+        width, height = min(grey.shape[1], one.x + one.width) - x, min(grey.shape[0], one.y + one.height) - y
+        if width > 0 and height > 0:
+            cells.append(Cell(x, y, width, height, _TILTED_SURE, one.angle))
+    return tuple(sorted(cells, key=_reading_order(tuple(cells), 1))) if cells else ()
 
 
 def _with_outlines(

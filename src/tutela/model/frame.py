@@ -13,12 +13,16 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of whole pixels: left and upper edge, width and height, counted from the upper left corner."""
+    """A rectangle of whole pixels: left and upper edge, width and height, counted from the upper left corner.
+
+    It is turned by ``angle`` degrees anticlockwise around its middle: prints lie tilted in albums.
+    """
 
     x: int
     y: int
     width: int
     height: int
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
