@@ -201,7 +201,7 @@ def read_found(message: Message, max_frames: int) -> Examined:
     return Examined(
         size=None if size is None else _integer(size, 1 << 63),
         media_type=None if media_type is None else _member(MediaType, media_type),
-        frames=tuple(_frame(row) for row in _rows(record, "frames", max_frames, 9)),
+        frames=tuple(_frame(row) for row in _rows(record, "frames", max_frames, 10)),
         signals=tuple(_signal(row) for row in signals),
         unhashable=tuple(Unhashable(_kind(row[0]), _text(row[1]), _number(row[2])) for row in unhashable),
         problems=tuple(

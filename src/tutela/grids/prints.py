@@ -116,9 +116,11 @@ def _without_border(grey: Pixels, box: Box) -> Box:
             return box
         tones = [float(np.median(side[depth])) for side in sides]
         if max(tones) - min(tones) <= _BORDER_LEVELS:
-            left, right, top, bottom = (_border(side, depth, float(np.median(tones))) for side in sides)
-            if left and right and top and bottom:
-                return _within(box, left, right, top, bottom)
+            wide = [_border(side, depth, float(np.median(tones))) for side in sides]
+            # A white sky hides where the border ends above it: it is as wide as the narrowest.
+            if wide.count(0) <= 1:
+                least = min(filter(None, wide))
+                return _within(box, *(one or least for one in wide))
     return box
 
 
@@ -137,6 +139,6 @@ def _border(lines: npt.NDArray[np.int16], depth: int, tone: float) -> int:
     most = int(_MOST_BORDER * len(lines))
     like = np.mean(np.abs(lines[depth : most + 2] - tone) <= _BORDER_LEVELS, axis=1)
     ends = np.flatnonzero(like < _BORDER_SHARE)
-    if not len(ends) or ends[0] == 0 or ends[0] + 1 >= len(like) or like[ends[0] + 1] > _BEHIND_BORDER:
+    if not len(ends) or ends[0] == 0 or like[ends[0] : ends[0] + 3].min() > _BEHIND_BORDER:
         return 0
     return depth + int(ends[0])

@@ -42,6 +42,9 @@ _FAR_LARGER = 4
 #: A picture that is this much of all may be a framed one, of which the frame is a part: never quite sure.
 _NEARLY_ALL, _FRAMED_SURE = 0.5, 0.89
 
+#: One cell that is this much of all is no part of anything.
+_ALL = 0.98
+
 #: How sure tilted prints are: enough to look at them, never so much that the picture's own hash would not count.
 _TILTED_SURE = 0.8
 
@@ -103,9 +106,11 @@ def separate(pixels: Pixels) -> Separation:
     cells, sure = _lattice(page)
     layout = _layout(cells, page.size) if cells else "single"
     if layout != "grid" or len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE or _unlike(cells):
-        if tilted := _tilted(grey):
+        if tilted := _tilted(page, by):
             return Separation(True, "mosaic", _TILTED_SURE, _background(pixels, tilted), tilted)
         layout, cells, sure = _with_outlines(page, layout, cells, sure)
+    if len(cells) == 1 and cells[0].width * cells[0].height > _ALL * page.size:
+        cells, sure = (), 0.0
     if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
     full = tuple(sorted(_trimmed(grey, [_scaled(cell, by) for cell in cells]), key=_reading_order(cells, by)))
@@ -136,17 +141,17 @@ def _trimmed(grey: Pixels, cells: list[Cell]) -> list[Cell]:
     return [Cell(x, y, w, h, cell.confidence) for (x, y, w, h), cell in zip(rows, cells, strict=True)]
 
 
-def _tilted(grey: Pixels) -> tuple[Cell, ...]:
+def _tilted(page: Pixels, by: int) -> tuple[Cell, ...]:
     """Return the cells of tilted prints in reading order; their boxes are those before the tilt.
 
     A box may reach beyond the picture where its corners did not: it is cut there.
     """
     cells = []
-    for one in tilted_prints(grey):
+    for one in tilted_prints(page):
         x, y = max(0, one.x), max(0, one.y)
-        width, height = min(grey.shape[1], one.x + one.width) - x, min(grey.shape[0], one.y + one.height) - y
+        width, height = min(page.shape[1], one.x + one.width) - x, min(page.shape[0], one.y + one.height) - y
         if width > 0 and height > 0:
-            cells.append(Cell(x, y, width, height, _TILTED_SURE, one.angle))
+            cells.append(_scaled(Cell(x, y, width, height, _TILTED_SURE, one.angle), by))
     return tuple(sorted(cells, key=_reading_order(tuple(cells), 1))) if cells else ()
 
 
@@ -184,7 +189,7 @@ def _same(box: Outline, cell: Cell) -> bool:
 
 
 def _scaled(cell: Cell, by: int) -> Cell:
-    return Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence)
+    return Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence, cell.angle)
 
 
 def _cell(row: npt.NDArray[np.float32], by: float) -> Cell:
