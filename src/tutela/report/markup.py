@@ -14,7 +14,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "known": ("Known", "The very bytes of these files are on a known list."),
     "near": (
         "Near",
-        "These lie within the threshold of an entry on a known list, or follow a known video. A person should confirm.",
+        "These lie within a known list's threshold or follow a known video. A person should confirm.",
     ),
     "unreadable": ("Unreadable", "No picture could be had from these, so nothing can be said of what they show."),
     "listed-as-benign": ("Benign", "A benign entry is as near as any known one, or nearer: these were cleared before."),
