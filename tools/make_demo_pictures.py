@@ -43,6 +43,7 @@ to sRGB, reduced to 600 pixels on the longer side, saved as JPEG, metadata remov
 further. Pictures under a CC-BY-SA licence, and copies made from them, stay under that licence. "Public domain"
 includes pictures whose authors gave up all rights. The texts of the licences are Creative Commons', under the names
 given here. "Title at Commons" is the file's title at Wikimedia Commons, where the credits name one.
+docs/pictures/sheet.png shows twelve of those in the public domain.
 
 """
 
