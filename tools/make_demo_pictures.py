@@ -39,8 +39,8 @@ Licensed under the Apache License, Version 2.0 (see LICENSE).
 Two lines of tests/exchange/test_vpdq.py are from vpdq/sample-hashes of facebook/ThreatExchange, Copyright (c) Meta
 Platforms, Inc. and affiliates, under the BSD licence.
 
-Videos are read by av (PyAV, BSD-3-Clause), which is installed beside Tutela and is no part of it. Its wheels carry FFmpeg
-(LGPL 3 or later) and the libraries x264 and x265 (GPL 2 or later), of which Tutela uses decoders only.
+Videos are read by av (PyAV, BSD-3-Clause), which is installed beside Tutela and is no part of it. Its wheels carry
+FFmpeg (LGPL 3 or later) and the libraries x264 and x265 (GPL 2 or later), of which Tutela uses decoders only.
 
 The photographs in src/tutela/demo/pictures are not covered by that licence. Each is its author's, under the licence
 named here. They come from Debian packages and Python wheels, as the column "package" says; those of gcompris-qt-data
