@@ -4,7 +4,7 @@ from PIL import Image
 
 from grids.sheets import pictures
 from tutela.grids import cells_of, separate
-from tutela.grids.prints import corners, straightened, tilted_prints
+from tutela.grids.prints import straightened, tilted_prints
 from tutela.model import Box, Frame
 from tutela.signals import frame_signals
 
@@ -63,7 +63,7 @@ def test_odd_shapes_have_no_prints(shape):
 def test_an_untilted_box_is_cut_as_it_is():
     pixels = np.random.default_rng(1).integers(0, 256, (60, 80), np.uint8)
     assert np.array_equal(straightened(pixels, Box(10, 20, 30, 25)), pixels[20:45, 10:40])
-    assert corners(Box(10, 20, 30, 25)) == [(10, 20), (39, 20), (39, 44), (10, 44)]
+    assert Box(10, 20, 30, 25).corners() == [(10, 20), (40, 20), (40, 45), (10, 45)]
 
 
 def test_a_box_turned_by_a_right_angle_is_the_picture_turned_back():

@@ -18,7 +18,6 @@ from tutela.cli.output import DataConsole, form, print_json
 from tutela.cli.talk import Talk
 from tutela.engine import Engine, Policy
 from tutela.engine.source import open_source
-from tutela.grids.prints import corners
 from tutela.media import frames
 from tutela.model import Content, Finding, FrameInfo, Problem, Settings, read_settings
 from tutela.model.errors import UsageError
@@ -143,7 +142,7 @@ def _outline(finding: Finding, folder: Path, at: int, settings: Settings) -> Non
             draw = ImageDraw.Draw(picture)
             for cell in finding.frames:
                 if cell.parent == frame.number and cell.cell is not None:
-                    draw.polygon(corners(cell.cell), outline="red", width=3)
+                    draw.polygon(cell.cell.corners(), outline="red", width=3)
             target = folder / f"{at:04}-{Path(finding.name).stem}-{frame.number}.png"
             if target.exists():
                 raise UsageError(reason=f"{target} is there already: name another folder for --overlay.")

@@ -47,30 +47,9 @@ def tilted_prints(grey: Pixels) -> list[Box]:
     return [_without_border(grey, _box(row)) for row in _fitted(grey)]
 
 
-def corners(box: Box) -> list[tuple[float, float]]:
-    """Return the four corners of a box as it lies in its picture, clockwise from the upper left one, in pixels."""
-    right, down = _directions(box)
-    x, y, across, along = (
-        box.x + (box.width - 1) / 2,
-        box.y + (box.height - 1) / 2,
-        (box.width - 1) / 2,
-        (box.height - 1) / 2,
-    )
-    return [
-        (x + u * across * right[0] + v * along * down[0], y + u * across * right[1] + v * along * down[1])
-        for u, v in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    ]
-
-
-def _directions(box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return where right and down of a turned box point in its picture, whose y grows downwards."""
-    cos, sin = math.cos(math.radians(box.angle)), math.sin(math.radians(box.angle))
-    return (cos, -sin), (sin, cos)
-
-
 def straightened(pixels: Pixels, box: Box) -> Pixels:
     """Return a tilted print laid straight, by linear interpolation."""
-    (right_x, right_y), (down_x, down_y) = _directions(box)
+    (right_x, right_y), (down_x, down_y) = box.directions()
     x, y = box.x + box.width / 2, box.y + box.height / 2
     first_x, first_y = (
         x - right_x * box.width / 2 - down_x * box.height / 2,
@@ -127,7 +106,7 @@ def _without_border(grey: Pixels, box: Box) -> Box:
 def _within(box: Box, left: int, right: int, top: int, bottom: int) -> Box:
     """Return the box without so many pixels at its sides, as it lies in the picture."""
     width, height = box.width - left - right, box.height - top - bottom
-    (right_x, right_y), (down_x, down_y) = _directions(box)
+    (right_x, right_y), (down_x, down_y) = box.directions()
     across, along = (left - right) / 2, (top - bottom) / 2
     x = box.x + box.width / 2 + across * right_x + along * down_x - width / 2
     y = box.y + box.height / 2 + across * right_y + along * down_y - height / 2

@@ -53,4 +53,6 @@ def outlines(finding: Finding, places: Places) -> Markup:
 
 
 def _outline(box: Box) -> str:
+    if box.angle:
+        return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in box.corners()) + "z"
     return f"M{box.x} {box.y}h{box.width}v{box.height}h-{box.width}z"
