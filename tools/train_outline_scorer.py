@@ -26,7 +26,7 @@ from tutela.grids.separation import LONGEST_SIDE, luma
 TARGET = Path(__file__).resolve().parent.parent / "src" / "tutela" / "grids" / "outlines.npz"
 FOLDS = 2
 #: Of single pictures that are no drawn patterns, at most this share may have an outline that is believed.
-ALLOWED = 0.0003
+ALLOWED = 0.0002
 #: An outline is right if no side is farther off, in pixels; wrong from the second number on, and in doubt between.
 RIGHT, WRONG = 2.01, 10.0
 #: The best outline of a picture is right up to this: a player's bar may hide where the picture ends.
