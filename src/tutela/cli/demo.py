@@ -23,7 +23,7 @@ def demo(
     seed: Annotated[int, typer.Option(metavar="N", help="What the edits and the choice of pictures depend on.")] = 1,
     workers: options.Workers = None,
 ) -> None:
-    """See it work: real pictures, edited in every format, matched against a demo list and clustered."""
+    """See it work: real pictures, in every format, matched against a demo list and clustered."""
     settings = read_settings()
     number = settings.workers if workers is None else workers
     run_demo(target, seed=seed, workers=number, limits=settings.limits)
