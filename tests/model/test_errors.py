@@ -26,7 +26,7 @@ def test_exit_codes_stay_clear_of_those_of_shells_and_findings(error):
 
 def test_the_module_draws_every_class():
     drawn = dict(re.findall(r"(\w+) +exit (\d)", errors.__doc__))
-    parents = {"SettingInvalid", "SignalInvalid", "FindingInvalid", "TutelaError"}
+    parents = {"SettingInvalid", "SignalInvalid", "RequestInvalid", "FindingInvalid", "TutelaError"}
     assert {name: int(code) for name, code in drawn.items()} == {
         error.__name__: error.exit_code for error in CLASSES if error.__name__ not in parents
     }

@@ -60,23 +60,34 @@ class Engine:
         else:
             self._examiner = Pool(start or WorkerStart(self.limits), workers or processors())
 
-    def match(self, content: Content) -> Finding:
-        """Return the finding of one content.  Whatever is wrong with it is told in the finding, not raised."""
-        return next(self.match_many((content,)))
+    def match(self, content: Content, *, lists: Sequence[Asked] | None = None, policy: Policy | None = None) -> Finding:
+        """Return the finding of one content.  Whatever is wrong with it is told in the finding, not raised.
 
-    def match_many(self, contents: Iterable[Content | None]) -> Iterator[Finding]:
+        ``lists`` and ``policy`` take the place of the engine's own for this content.
+        """
+        return next(self.match_many((content,), lists=lists, policy=policy))
+
+    def match_many(
+        self,
+        contents: Iterable[Content | None],
+        *,
+        lists: Sequence[Asked] | None = None,
+        policy: Policy | None = None,
+    ) -> Iterator[Finding]:
         """Yield the finding of each content, in their order.
 
         Contents are pulled some way ahead of the findings, and memory stays flat for any number of them.  A source that
         waits for more may give ``None`` meanwhile: the findings that are ready then come before it is asked again.
+        ``lists`` and ``policy`` take the place of the engine's own.
         Raises `WorkersFailed` if no worker can be started; nothing that is in a content raises.
         """
-        policy = self.policy
+        policy = policy or self.policy
+        asked = self.lists if lists is None else tuple(lists)
         wanted = Wanted(policy.kinds, policy.orientations, policy.thumbnails, policy.sampling, policy.cells)
-        settled = self._settled() if policy.pixels == "when-needed" and not policy.thumbnails else None
+        settled = _settled(asked) if policy.pixels == "when-needed" and not policy.thumbnails else None
         with closing(self._examiner.run(contents, wanted, settled)) as batches:
             for batch in batches:
-                yield from self._judged(batch, wanted, settled)
+                yield from _judged(batch, wanted, settled, asked, policy.most_hits)
 
     def hash_many(self, contents: Iterable[Content | None]) -> Iterator[Finding]:
         """Yield a finding for each content, in their order, without asking any list; everything is decoded."""
@@ -100,37 +111,6 @@ class Engine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _judged(
-        self, batch: list[tuple[str, Examined]], wanted: Wanted, settled: _Settling | None
-    ) -> Iterator[Finding]:
-        """Ask the lists about several contents at once: one search costs little more than one value of it."""
-        newest = _held(self.lists)
-        groups: dict[object, tuple[Held, list[int]]] = {}
-        for at, (_, found) in enumerate(batch):
-            held = settled.held(found, newest) if settled is not None else newest
-            groups.setdefault(_state(held), (held, []))[1].append(at)
-        matches: dict[int, Match] = {}
-        asked: dict[int, Held] = {}
-        for held, members in groups.values():
-            asked.update(dict.fromkeys(members, held))
-            signals = [batch[at][1].signals for at in members]
-            matches.update(zip(members, match_many(signals, held, most_hits=self.policy.most_hits), strict=True))
-        for at, (name, found) in enumerate(batch):
-            hits, problems = matches[at]
-            followed = find_spans(found.frames, found.signals, hits, asked[at])
-            hits, problems, spans = [*hits, *followed.hits], [*problems, *followed.problems], followed.spans
-            moments = {frame.number: frame.time for frame in found.frames if frame.time is not None}
-            readable = _readable(found, wanted)
-            verdict = decide(hits, readable=readable, problems=problems, moments=moments, spans=spans)
-            yield _finding(name, found, hits, problems, verdict, spans=spans)
-
-    def _settled(self) -> _Settling | None:
-        """Return what says whether digests alone settle verdicts; ``None`` if no list has any digest."""
-        views = [asked.view() for asked in self.lists if isinstance(asked, ListSnapshot)]
-        if not any(view.index.digests(kind.name) for view in views for kind in _DIGESTS):
-            return None
-        return _Settling(self.lists)
-
 
 class _Settling:
     """Says of contents whether any list has their bytes, and keeps the state of the lists in which one had.
@@ -152,6 +132,43 @@ class _Settling:
     def held(self, found: Examined, newest: Held) -> Held:
         """Return the state in which to judge a content, once: that which settled it, if one did."""
         return self._kept.pop(id(found), (found, newest))[1]
+
+
+def _judged(
+    batch: list[tuple[str, Examined]],
+    wanted: Wanted,
+    settled: _Settling | None,
+    lists: tuple[Asked, ...],
+    most_hits: int,
+) -> Iterator[Finding]:
+    """Ask the lists about several contents at once: one search costs little more than one value of it."""
+    newest = _held(lists)
+    groups: dict[object, tuple[Held, list[int]]] = {}
+    for at, (_, found) in enumerate(batch):
+        held = settled.held(found, newest) if settled is not None else newest
+        groups.setdefault(_state(held), (held, []))[1].append(at)
+    matches: dict[int, Match] = {}
+    asked: dict[int, Held] = {}
+    for held, members in groups.values():
+        asked.update(dict.fromkeys(members, held))
+        signals = [batch[at][1].signals for at in members]
+        matches.update(zip(members, match_many(signals, held, most_hits=most_hits), strict=True))
+    for at, (name, found) in enumerate(batch):
+        hits, problems = matches[at]
+        followed = find_spans(found.frames, found.signals, hits, asked[at])
+        hits, problems, spans = [*hits, *followed.hits], [*problems, *followed.problems], followed.spans
+        moments = {frame.number: frame.time for frame in found.frames if frame.time is not None}
+        readable = _readable(found, wanted)
+        verdict = decide(hits, readable=readable, problems=problems, moments=moments, spans=spans)
+        yield _finding(name, found, hits, problems, verdict, spans=spans)
+
+
+def _settled(lists: tuple[Asked, ...]) -> _Settling | None:
+    """Return what says whether digests alone settle verdicts; ``None`` if no list has any digest."""
+    views = [asked.view() for asked in lists if isinstance(asked, ListSnapshot)]
+    if not any(view.index.digests(kind.name) for view in views for kind in _DIGESTS):
+        return None
+    return _Settling(lists)
 
 
 def _held(lists: Iterable[Asked]) -> Held:

@@ -4,6 +4,7 @@
     ├── UsageError            exit 2   a request that cannot be carried out as written
     │   ├── SettingInvalid
     │   ├── SignalInvalid
+    │   ├── RequestInvalid
     │   └── FindingInvalid
     ├── ListUnknown           exit 3
     ├── ListExists            exit 3
@@ -17,7 +18,16 @@
     ├── IndexBusy             exit 6
     ├── KernelBroken          exit 7
     ├── ExtraMissing          exit 8
-    └── WorkersFailed         exit 9
+    ├── WorkersFailed         exit 9
+    ├── AddressTaken          exit 9
+    ├── NotSignedIn           exit 1   what only the server says
+    ├── Refused               exit 1
+    ├── FormStale             exit 1
+    ├── BodyTooLarge          exit 1
+    ├── BodyTooSlow           exit 1
+    ├── TooMany               exit 1
+    ├── Probing               exit 1
+    └── FetchingOff           exit 1
 
 A damaged *picture* is never an exception: it is a `Problem` in its finding.  Each class's docstring is its
 message, with the remedy; ``{fields}`` are filled from the keyword arguments given to it.
@@ -57,6 +67,10 @@ class SignalInvalid(UsageError):
 
 class FindingInvalid(UsageError):
     """This is not a finding of a form known here: {reason}. Give a line of `tutela match --jsonl` of this release."""
+
+
+class RequestInvalid(UsageError):
+    """The request cannot be carried out: {reason}."""
 
 
 class ListUnknown(TutelaError):
@@ -146,3 +160,63 @@ class WorkersFailed(TutelaError):
 
     exit_code = 9
     status = 503
+
+
+class AddressTaken(TutelaError):
+    """The server cannot listen on {host} port {port}: {reason}. End what does, or name another port with --port."""
+
+    exit_code = 9
+
+
+class NotSignedIn(TutelaError):
+    """This needs an account. Sign in, or send a token of one as `Authorization: Bearer tut_...`; what was sent is
+    unknown here, or its time is over.
+    """
+
+    status = 401
+
+
+class Refused(TutelaError):
+    """You may not do this: {reason}"""
+
+    status = 403
+
+
+class FormStale(TutelaError):
+    """This form was not made by this sign-in, or is too old. Load its page again and send it from there."""
+
+    status = 403
+
+
+class BodyTooLarge(TutelaError):
+    """The request has more than {most} bytes. Send less at once, or have the setting max_body raised."""
+
+    status = 413
+
+
+class BodyTooSlow(TutelaError):
+    """The request did not arrive in time. Send it again over a faster line, or in smaller pieces."""
+
+    status = 408
+
+
+class TooMany(TutelaError):
+    """This account has asked for more than {most} values in a minute. Wait {seconds} seconds, or have the setting
+    lookups_per_minute raised.
+    """
+
+    status = 429
+
+
+class Probing(TutelaError):
+    """Many slightly different values were asked for around one entry, which is how a list is probed. Look-ups near it
+    are refused to this account for {minutes} minutes; an administrator sees it in the audit trail.
+    """
+
+    status = 429
+
+
+class FetchingOff(TutelaError):
+    """This server fetches no URLs. Send the picture itself, or have the setting fetch_urls switched on."""
+
+    status = 403

@@ -49,8 +49,8 @@ def finding_to_json(finding: Finding) -> Json:
     record |= {
         "size": finding.size,
         "media_type": None if finding.media_type is None else finding.media_type.value,
-        "verdict": _verdict_to_json(finding.verdict),
-        "hits": [_hit_to_json(hit) for hit in finding.hits],
+        "verdict": verdict_to_json(finding.verdict),
+        "hits": [hit_to_json(hit) for hit in finding.hits],
         "frames": [_frame_to_json(frame) for frame in finding.frames],
         "signals": [signal_to_json(signal) for signal in finding.signals],
         "unhashable": [
@@ -132,14 +132,15 @@ def problem_from_json(record: Mapping[str, Any]) -> Problem:
     return Problem(kind=ProblemKind(record["kind"]), place=record["place"], message=record["message"])
 
 
-def _verdict_to_json(verdict: Verdict) -> Json:
+def verdict_to_json(verdict: Verdict) -> Json:
+    """Return a verdict in the form that it has within a finding."""
     record: Json = {
         "name": VERDICT_NAMES[type(verdict)],
         "rule": verdict.rule,
         "reasons": [_text(reason) for reason in verdict.reasons],
     }
     if isinstance(verdict, Known | Near | ListedBenign):
-        record["hit"] = _hit_to_json(verdict.hit)
+        record["hit"] = hit_to_json(verdict.hit)
     return record
 
 
@@ -155,7 +156,8 @@ def _verdict_from_json(record: Mapping[str, Any]) -> Verdict:
     raise FindingInvalid(reason="its verdict is none of " + ", ".join(VERDICT_NAMES.values()))
 
 
-def _hit_to_json(hit: Hit) -> Json:
+def hit_to_json(hit: Hit) -> Json:
+    """Return a hit in the form that it has within a finding."""
     record: Json = {
         "list": _text(hit.list_name),
         "list_version": hit.list_version,

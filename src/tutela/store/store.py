@@ -248,6 +248,13 @@ class Store:
         self._drop_orphans()
         return tuple((info.name, self.publish(info.name)) for info in self.lists())
 
+    def places(self) -> tuple[tuple[str, Path], ...]:
+        """Return (name, folder) of every list's snapshot as it lies there, whether or not it is up to date."""
+        with self._database.reading() as connection:
+            return tuple(
+                (row.name, self._place(row.id)) for row in connection.execute(select(lists.c.name, lists.c.id))
+            )
+
     def publish(self, name: str) -> Path:
         """Bring a list's snapshot up to date by what has changed; anew if it is missing, damaged or of another past.
 

@@ -1,0 +1,1 @@
+"""The match API: the routes under ``/v1``."""

@@ -1,0 +1,77 @@
+"""Matching of bytes: a picture or video in, its finding out.  Nothing of it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tutela.access.permissions import Actor, Permission
+from tutela.engine import Policy
+from tutela.model import Content
+from tutela.model.errors import RequestInvalid
+from tutela.model.finding_json import finding_to_json
+from tutela.web.api.answers import flag, json, lists_asked, tell_finding
+from tutela.web.api.described import MATCH
+from tutela.web.services import Services, services
+from tutela.web.signed_in import needs
+
+router = APIRouter(prefix="/v1", tags=["match"])
+_may_match = Depends(needs(Permission.MATCH))
+_POLICY = Policy()
+
+
+@router.post("/match", summary="Match bytes", openapi_extra=MATCH)
+async def match(request: Request, actor: Actor = _may_match) -> Response:
+    """Look at a picture or video, sent as the body itself or as the form field ``file``.
+
+    The answer is its finding (docs/reference/finding.md).
+    """
+    here = services(request)
+    lists = lists_asked(request, here)
+    policy = policy_asked(request)
+    name, data = await read_bytes(request, here)
+    here.usage.take(actor.account, 1)
+    content = Content(name=request.query_params.get("name", name)[:1000], data=data)
+    finding = await run_in_threadpool(here.matching.match, content, lists, policy)
+    await tell_finding(request, here, actor, finding)
+    return json(finding_to_json(finding))
+
+
+def policy_asked(request: Request) -> Policy:
+    """Return what the query asks the engine to do; raise `RequestInvalid`."""
+    return replace(
+        _POLICY,
+        orientations=flag(request, "orientations", default=False),
+        cells=flag(request, "cells", default=True),
+        pixels="always" if flag(request, "complete", default=False) else "when-needed",
+    )
+
+
+async def read_bytes(request: Request, here: Services) -> tuple[str, bytes]:
+    """Return the name and the bytes that were sent, in memory and nowhere else; raise `RequestInvalid`."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        data = await request.body()
+        if not data:
+            raise RequestInvalid(reason="the body is empty; send the bytes of a picture or video")
+        return "body", data
+    parser = MultiPartParser(
+        request.headers, request.stream(), max_files=1, max_fields=16, max_part_size=here.settings.server.max_body
+    )
+    parser.spool_max_size = here.settings.server.max_body + 1  # else a larger part would lie on the disk for a while
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        raise RequestInvalid(reason=f"the form cannot be read ({error})") from None
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise RequestInvalid(reason="the form has no file field called 'file'")
+    data = await file.read()
+    name = file.filename or "file"
+    await form.close()
+    return name, data

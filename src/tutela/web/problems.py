@@ -1,0 +1,95 @@
+"""One form of error for the whole API: RFC 9457 problem details, as ``application/problem+json``.
+
+``type`` is ``urn:tutela:problem:`` and the error's name in kebab case; ``detail`` is its message, which says what to
+do; ``instance`` is the request's id, as the logs and the audit trail have it.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tutela.model.errors import TooMany, TutelaError
+
+MEDIA_TYPE = "application/problem+json"
+_WORDS = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def name_of(error: type[TutelaError]) -> str:
+    """Return the last part of an error's ``type``: `ListUnknown` is ``list-unknown``."""
+    return _WORDS.sub("-", error.__name__).lower()
+
+
+def problem(request: Request, status: int, name: str, title: str, detail: str, **more: Any) -> Response:  # noqa: ANN401
+    """Return the answer that tells of an error; ``more`` are members of its own."""
+    record = {
+        "type": f"urn:tutela:problem:{name}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:uuid:{request.state.request_id}" if hasattr(request.state, "request_id") else None,
+        **more,
+    }
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="tutela"'
+    if "retry_after" in more:
+        headers["Retry-After"] = str(more["retry_after"])
+    return Response(orjson.dumps(record), status, headers, MEDIA_TYPE)
+
+
+def of_error(request: Request, error: TutelaError) -> Response:
+    """Return the answer that tells of one of our own errors."""
+    title = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).capitalize()
+    detail = str(error)
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # What names files of the server is for its operator, who finds it in the log under the request's id.
+        detail = "Something in the server is not as it should be. Its log says what, under this answer's instance."
+    if isinstance(error, TooMany):
+        return problem(request, error.status, name_of(TooMany), title, detail, retry_after=error.fields["seconds"])
+    return problem(request, error.status, name_of(type(error)), title, detail)
+
+
+def of_http(request: Request, error: HTTPException) -> Response:
+    """Return the answer that tells of a route or method that is not there."""
+    status = HTTPStatus(error.status_code)
+    answer = problem(request, status, status.phrase.lower().replace(" ", "-"), status.phrase, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def of_validation(request: Request, error: RequestValidationError) -> Response:
+    """Return the answer that says what in a request is wrong, without repeating what it held."""
+    faults = [
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": str(fault["msg"])} for fault in error.errors()
+    ]
+    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults) or "The request is not of its form."
+    return problem(request, 422, "request-invalid", "Request invalid", detail, faults=faults)
+
+
+def install(app: FastAPI) -> None:
+    """Have the app tell of every error in this form."""
+
+    async def own(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TutelaError)  # noqa: S101 - registered for it
+        return of_error(request, error)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        return of_http(request, error)
+
+    async def validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+        return of_validation(request, error)
+
+    app.add_exception_handler(TutelaError, own)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, validation)

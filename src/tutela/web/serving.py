@@ -1,0 +1,261 @@
+"""`serve`: the processes of the server, and who looks after them.
+
+One parent binds the socket and does nothing but start, watch and end: web processes, which share the socket, and the
+one job process.  A child that dies is started again, after a growing wait if it dies again at once.  SIGTERM and SIGINT let
+every child finish what it is at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tutela.access.people import People
+from tutela.access.sessions import Sessions
+from tutela.access.tokens import Tokens
+from tutela.engine import processors
+from tutela.jobs import Jobs, Webhooks, run_jobs
+from tutela.model import Settings
+from tutela.model.errors import AddressTaken
+from tutela.store import Store
+from tutela.store.audit import AuditTrail
+from tutela.web.app import JsonLines, create_app
+from tutela.web.hit_log import HitLog
+from tutela.web.matching import Matching
+from tutela.web.metrics import FOLDER, Metrics
+from tutela.web.probing import Probes
+from tutela.web.services import Services
+from tutela.web.usage import Usage
+
+#: Seconds that a connection may take to send its first line and headers, and to stay idle between requests.
+HEADERS, IDLE = 10.0, 65
+#: Seconds that requests have to finish when the server ends.
+GRACE = 20
+#: Seconds of life after which a child's death counts as a new beginning.
+SETTLED = 20.0
+
+_log = logging.getLogger("tutela.serve")
+
+
+class Protocol(HttpToolsProtocol):
+    """Closes connections that do not bring a request's headers in time; the base class waits for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock."""
+        super().connection_made(transport)
+        self._overdue = self.loop.call_later(HEADERS, transport.close)
+
+    def on_message_begin(self) -> None:
+        """Start the clock for a further request of the connection."""
+        super().on_message_begin()
+        self._overdue.cancel()
+        self._overdue = self.loop.call_later(HEADERS, self.transport.close)
+
+    def on_headers_complete(self) -> None:
+        """Stop the clock: how long a body may take is the app's to say."""
+        self._overdue.cancel()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._overdue.cancel()
+        super().connection_lost(exc)
+
+
+@dataclass(slots=True)
+class _Child:
+    """One process that is kept going."""
+
+    name: str
+    target: Callable[..., None]
+    arguments: tuple[object, ...]
+    process: SpawnProcess | None = None
+    started: float = 0.0
+    deaths: int = 0
+    again: float = 0.0
+
+
+def make_services(settings: Settings, *, processes: int = 1) -> Services:
+    """Open everything that a web process works with; end it with `close_services`."""
+    store = Store.open(settings.home, settings.database)
+    database = store.database
+    workers = settings.workers or max(1, processors() // processes)
+    return Services(
+        settings=settings,
+        store=store,
+        people=People(database, settings),
+        sessions=Sessions(database, settings),
+        tokens=Tokens(database),
+        audit=AuditTrail(database, settings.home),
+        jobs=Jobs(database, settings.home),
+        webhooks=Webhooks(database),
+        matching=Matching(store, settings.limits, workers),
+        usage=Usage(database, max(1, settings.server.lookups_per_minute // processes)),
+        probes=Probes(database),
+        hits=HitLog(database),
+        metrics=Metrics(),
+    )
+
+
+def close_services(services: Services) -> None:
+    """Write what waits, and close."""
+    services.hits.close()
+    services.usage.close()
+    services.matching.close()
+    services.store.close()
+
+
+def serve(settings: Settings, *, told: Callable[[str], None], stop: threading.Event | None = None) -> None:
+    """Run the server until SIGTERM or SIGINT, or until ``stop`` is set; ``told`` gets lines for the operator.
+
+    Raises `AddressTaken`, and what opening the store raises.
+    """
+    count = settings.server.processes or processors()
+    with Store.open(settings.home, settings.database) as store:
+        store.snapshots()
+        link = People(store.database, settings).first_link()
+    listening = _bind(settings)
+    address = settings.server.public_url or f"http://{_host(settings.server.host)}:{listening.getsockname()[1]}"
+    metrics = settings.home / "run" / f"metrics-{os.getpid()}"
+    metrics.mkdir(parents=True, exist_ok=True)
+    os.environ[FOLDER] = str(metrics)
+    context = multiprocessing.get_context("spawn")
+    children = [_Child(f"web {number}", _web, (settings, listening, count)) for number in range(count)]
+    children.append(_Child("jobs", _jobs, (settings,)))
+    ended = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+    try:
+        told(f"Tutela listens on {address}")
+        if link is not None:
+            told(f"There is no account yet. Make the first administrator at {address}/setup?key={link}")
+        while not ended.is_set():
+            _keep(children, context)
+            ended.wait(0.2)
+    finally:
+        _end(children)
+        listening.close()
+        shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.server.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.server.host, settings.server.port))
+    except OSError as error:
+        listening.close()
+        raise AddressTaken(host=settings.server.host, port=settings.server.port, reason=error.strerror) from None
+    listening.listen(2048)
+    listening.set_inheritable(True)
+    return listening
+
+
+def _keep(children: list[_Child], context: SpawnContext) -> None:
+    """Start what is not running."""
+    now = time.monotonic()
+    for child in children:
+        if child.process is not None and child.process.is_alive():
+            continue
+        if child.process is not None and child.again == 0.0:
+            child.deaths = 0 if now > child.started + SETTLED else child.deaths + 1
+            child.again = now + min(10.0, 0.1 * 2**child.deaths)
+            _log.error("process ended", extra={"told": {"process": child.name, "code": child.process.exitcode}})
+        if now >= child.again:
+            child.process = context.Process(target=child.target, args=child.arguments, name=f"tutela {child.name}")
+            child.process.start()
+            child.started, child.again = now, 0.0
+
+
+def _end(children: list[_Child]) -> None:
+    running = [child.process for child in children if child.process is not None]
+    for process in running:
+        process.terminate()
+    last = time.monotonic() + GRACE + 5
+    for process in running:
+        process.join(max(0.1, last - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def log_lines() -> None:
+    """Have everything that is logged come out on stderr as lines of JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # httpx names whole URLs at this level; what it does is told by whoever calls it.
+    for name in ("httpx", "httpcore", "alembic", "dbos"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _leave_with_parent() -> None:
+    """End this process if its parent dies without a word: the port must be free for the next one."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="tutela-parent", daemon=True).start()
+
+
+def _web(settings: Settings, listening: socket.socket, count: int) -> None:
+    log_lines()
+    _leave_with_parent()
+    services = make_services(settings, processes=count)
+    config = uvicorn.Config(
+        create_app(services),
+        loop="uvloop",
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE,
+        timeout_graceful_shutdown=GRACE,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    try:
+        uvicorn.Server(config).run([listening])
+    finally:
+        close_services(services)
+
+
+def _jobs(settings: Settings) -> None:
+    log_lines()
+    _leave_with_parent()
+    with suppress(KeyboardInterrupt):
+        run_jobs(settings)
+
+
+def drop_old_metrics(home: Path) -> None:
+    """Remove what servers that were killed have left of their counters."""
+    for left in (home / "run").glob("metrics-*"):
+        number = left.name.removeprefix("metrics-")
+        if not number.isdecimal() or not Path("/proc", number).exists():
+            shutil.rmtree(left, ignore_errors=True)
