@@ -89,7 +89,7 @@ Thumbnails = Annotated[
     "tutela hash --jsonl photos/ | tutela cluster --signals - --jsonl\n\n"
     "tutela cluster photos/ | jq -r 'select(.kind == \"one-decision\") | .medoid.name'"
 )
-def cluster(  # noqa: PLR0917 - Typer takes them all by name
+def cluster(
     paths: options.Paths = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,

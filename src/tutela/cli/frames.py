@@ -51,7 +51,7 @@ As = Annotated[
     "tutela frames --keys --quiet films/ > frames.jsonl\n\n"
     "tutela frames --rate 2 --save pictures --in-process film.mp4"
 )
-def frames(  # noqa: PLR0917 - Typer takes them all by name
+def frames(
     paths: options.Paths = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,

@@ -42,7 +42,7 @@ Overlay = Annotated[
     "tutela grid --jsonl folder/ > sheets.jsonl\n\n"
     "tutela grid --in-process --overlay outlined sheet.jpg"
 )
-def grid(  # noqa: PLR0917 - Typer takes them all by name
+def grid(
     paths: options.Paths = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,

@@ -48,7 +48,7 @@ As = Annotated[
     "tutela hash --jsonl photos/ > signals.jsonl      [dim]then: tutela match --signals signals.jsonl[/]\n\n"
     "tutela hash --as csv photos/ | tutela list import mylist -"
 )
-def hash_files(  # noqa: PLR0917 - Typer takes them all by name
+def hash_files(
     paths: options.Paths = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,

@@ -34,7 +34,7 @@ SHOWN = 20
     "tutela list import partners export.json --format vics-1 --rejected rejected.txt\n\n"
     "tutela hash --as csv photos/ | tutela list import mine -",
 )
-def import_list(  # noqa: PLR0917 - Typer takes them all by name
+def import_list(
     name: options.ListName,
     source: Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.", show_default=False)],
     format_name: Annotated[

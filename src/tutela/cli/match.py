@@ -81,7 +81,7 @@ FailOnMatch = Annotated[
     "tutela match --list partners --jsonl < picture.jpg -\n\n"
     "find / -newer yesterday -print0 | tutela match --files-from - --jsonl --only-met"
 )
-def match(  # noqa: PLR0917 - Typer takes them all by name
+def match(
     paths: options.Paths = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table, Text
 
 from tutela.store.tables import metadata
 
-#: ``what`` is ``lookups`` (values asked for), ``contents`` (looked at) or ``hits`` (values and contents that met ``list``).
+#: ``what`` is ``lookups`` (values asked for), ``contents`` (looked at) or ``hits`` (of either, in the list).
 usage = Table(
     "usage",
     metadata,

@@ -1,8 +1,8 @@
 """`serve`: the processes of the server, and who looks after them.
 
 One parent binds the socket and does nothing but start, watch and end: web processes, which share the socket, and the
-one job process.  A child that dies is started again, after a growing wait if it dies again at once.  SIGTERM and SIGINT let
-every child finish what it is at.
+one job process.  A child that dies is started again, after a growing wait if it dies again at once.  SIGTERM and
+SIGINT let every child finish what it is at.
 """
 
 from __future__ import annotations
