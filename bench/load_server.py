@@ -33,6 +33,7 @@ from tutela.access.people import People
 from tutela.access.permissions import Role
 from tutela.access.tokens import Tokens
 
+from tutela.demo.originals import opened, originals
 from tutela.model import Entry, Signal, read_settings
 from tutela.store import Store
 from tutela.store.audit import By
@@ -267,14 +268,10 @@ def _told(times: list[float], seconds: float) -> dict[str, Any]:
 
 
 def _pictures() -> Iterator[bytes]:
-    """Yield JPEGs of smooth noise with some grain, which decode like photographs do."""
-    generator = np.random.default_rng(3)
-    for _ in range(24):
-        coarse = Image.fromarray(generator.integers(0, 256, (30, 40, 3), np.uint8))
-        smooth = np.asarray(coarse.resize((1280, 960), Image.Resampling.BICUBIC), np.int16)
-        grain = generator.integers(-12, 13, (960, 1280, 1), np.int16)
+    """Yield the demo's photographs as JPEGs of 1280x960."""
+    for path in originals()[:24]:
         out = io.BytesIO()
-        Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=80)
+        opened(path.stem).resize((1280, 960), Image.Resampling.BICUBIC).save(out, "JPEG", quality=80)
         yield out.getvalue()
 
 
