@@ -51,7 +51,9 @@ def test_whoever_may_not_is_told_why(signed_in, path):
     assert "the role" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/lists/nothing", "/lists/known/entry?key=nothing", "/jobs/nothing", "/people/99"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/lists/nothing", "/lists/known/entry?key=nothing", "/jobs/nothing", "/people/99"]
+)
 def test_what_is_not_there_is_told_on_a_page(signed_in, path):
     answer = signed_in("root" if "people" in path else "curator").get(path)
     assert answer.status_code == 404

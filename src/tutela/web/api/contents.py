@@ -68,10 +68,10 @@ async def read_bytes(request: Request, here: Services) -> tuple[str, bytes]:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
         raise RequestInvalid(reason=f"the form cannot be read ({error})") from None
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise RequestInvalid(reason="the form has no file field called 'file'")
-    data = await file.read()
-    name = file.filename or "file"
-    await form.close()
-    return name, data
+    try:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise RequestInvalid(reason="the form has no file field called 'file'")
+        return file.filename or "file", await file.read()
+    finally:
+        await form.close()
