@@ -2,6 +2,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from tutela.store import people_tables, usage_tables  # noqa: F401 - they register their tables
 from tutela.store.tables import metadata
 
 

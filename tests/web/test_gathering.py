@@ -23,7 +23,9 @@ def lists(tmp_path):
 def rounds(monkeypatch):
     seen = []
     real = gathering.look_up
-    monkeypatch.setattr(gathering, "look_up", lambda contents, lists: seen.append(len(contents)) or real(contents, lists))
+    monkeypatch.setattr(
+        gathering, "look_up", lambda contents, lists: seen.append(len(contents)) or real(contents, lists)
+    )
     return seen
 
 
@@ -68,9 +70,7 @@ def test_an_error_reaches_everybody_who_waits(lists, monkeypatch):
         monkeypatch.setattr(gathering, "look_up", fail)
         gathered = Gathering()
         signals = (Signal("md5", KNOWN),)
-        return await asyncio.gather(
-            gathered.one(signals, lists), gathered.one(signals, lists), return_exceptions=True
-        )
+        return await asyncio.gather(gathered.one(signals, lists), gathered.one(signals, lists), return_exceptions=True)
 
     assert [type(error) for error in asyncio.run(ask())] == [RuntimeError, RuntimeError]
 

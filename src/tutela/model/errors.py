@@ -13,6 +13,7 @@
     ├── StoreDamaged          exit 5
     ├── StoreNewer            exit 5
     ├── StoreUnwritable       exit 5
+    ├── AuditKeyLost          exit 5
     ├── IndexDamaged          exit 5
     ├── StoreBusy             exit 6
     ├── IndexBusy             exit 6
@@ -27,7 +28,15 @@
     ├── BodyTooSlow           exit 1
     ├── TooMany               exit 1
     ├── Probing               exit 1
-    └── FetchingOff           exit 1
+    ├── FetchingOff           exit 1
+    ├── PasswordWeak          exit 1
+    ├── SignInRefused         exit 1
+    ├── SignInSlow            exit 1
+    ├── LinkSpent             exit 1
+    ├── AccountUnknown        exit 3
+    ├── AccountExists         exit 3
+    ├── LastAdministrator     exit 1
+    └── TokenUnknown          exit 1
 
 A damaged *picture* is never an exception: it is a `Problem` in its finding.  Each class's docstring is its
 message, with the remedy; ``{fields}`` are filled from the keyword arguments given to it.
@@ -118,6 +127,14 @@ class StoreNewer(TutelaError):
 class StoreUnwritable(TutelaError):
     """The store {path} cannot be written: {reason}. Make room and give this user the right to write there, or set
     TUTELA_HOME to another folder; nothing was changed.
+    """
+
+    exit_code = 5
+
+
+class AuditKeyLost(TutelaError):
+    """The key {path}, which signs the audit trail, is gone or cannot be read. Restore it from a back-up; or move keys/
+    and audit-checkpoints.txt away, to be kept as they are, and a new key is made.
     """
 
     exit_code = 5
@@ -220,3 +237,55 @@ class FetchingOff(TutelaError):
     """This server fetches no URLs. Send the picture itself, or have the setting fetch_urls switched on."""
 
     status = 403
+
+
+class PasswordWeak(TutelaError):
+    """This password cannot be taken: {reason}. A sentence of several words is easy to keep in mind and hard to find."""
+
+    status = 422
+
+
+class SignInRefused(TutelaError):
+    """Name, password or code is wrong. Try again; a code counts once, and for half a minute."""
+
+    status = 401
+
+
+class SignInSlow(TutelaError):
+    """There were too many wrong sign-ins. Wait {seconds} seconds, then try again."""
+
+    status = 429
+
+
+class LinkSpent(TutelaError):
+    """This link was used already, or is too old. Ask an administrator for another; where there is none yet, start the
+    server again.
+    """
+
+    status = 403
+
+
+class AccountUnknown(TutelaError):
+    """There is no account {name!r}. `tutela account list` names those there are."""
+
+    exit_code = 3
+    status = 404
+
+
+class AccountExists(TutelaError):
+    """There is an account {name!r} already. Take another name."""
+
+    exit_code = 3
+    status = 409
+
+
+class LastAdministrator(TutelaError):
+    """This is the only administrator who can sign in. Make another one first."""
+
+    status = 409
+
+
+class TokenUnknown(TutelaError):
+    """There is no token {number}, or it is another account's."""
+
+    status = 404

@@ -58,6 +58,11 @@ def now() -> int:
     return int(datetime.now(UTC).timestamp()) * 1_000_000
 
 
+def precise_now() -> int:
+    """Return this moment, in microseconds."""
+    return (datetime.now(UTC) - _EPOCH) // _MICROSECOND
+
+
 def fit(entry: Entry, refuse: Callable[[str], None]) -> Entry | None:
     """Return the entry with what may enter a list, or ``None`` if nothing may; ``refuse`` gets the reasons.
 

@@ -91,6 +91,11 @@ class Store:
             raise
         return cls(home, database)
 
+    @property
+    def database(self) -> Database:
+        """The database, for other tables of the same store."""
+        return self._database
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from tutela.access.people import People
 from tutela.access.sessions import Sessions
 from tutela.access.tokens import Tokens
+from tutela.access.trail import AuditTrail
 from tutela.jobs import Jobs, Webhooks
 from tutela.model import Settings
 from tutela.store import Store
-from tutela.store.audit import AuditTrail
 from tutela.web.hit_log import HitLog
 from tutela.web.matching import Matching
 from tutela.web.metrics import Metrics

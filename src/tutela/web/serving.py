@@ -28,12 +28,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from tutela.access.people import People
 from tutela.access.sessions import Sessions
 from tutela.access.tokens import Tokens
-from tutela.engine import processors
+from tutela.access.trail import AuditTrail
+from tutela.engine.pipeline import processors
 from tutela.jobs import Jobs, Webhooks, run_jobs
 from tutela.model import Settings
 from tutela.model.errors import AddressTaken
 from tutela.store import Store
-from tutela.store.audit import AuditTrail
 from tutela.web.app import JsonLines, create_app
 from tutela.web.hit_log import HitLog
 from tutela.web.matching import Matching

@@ -43,7 +43,7 @@ _VERDICT = {
     },
 }
 _VERSIONS = {"type": "object", "additionalProperties": {"type": "integer"}}
-_RESULT = {
+_RESULT: dict[str, Any] = {
     "type": "object",
     "required": ["verdict", "hits", "problems"],
     "properties": {
@@ -52,7 +52,12 @@ _RESULT = {
         "problems": {"type": "array", "items": {"type": "object"}},
     },
 }
-_NOTHING = {
+_RESULT_ALONE: dict[str, Any] = {
+    "type": "object",
+    "required": ["verdict", "hits", "problems", "versions"],
+    "properties": {**_RESULT["properties"], "versions": _VERSIONS},
+}
+_NOTHING: dict[str, Any] = {
     "verdict": {"name": "nothing-found", "rule": "nothing", "reasons": ["No list that was asked has it."]},
     "hits": [],
     "problems": [],
@@ -119,11 +124,7 @@ LOOKUP: dict[str, Any] = {
         _LISTS,
     ],
     "responses": _answers(
-        _RESULT
-        | {
-            "required": [*_RESULT["required"], "versions"],
-            "properties": {**_RESULT["properties"], "versions": _VERSIONS},
-        },  # type: ignore[dict-item]
+        _RESULT_ALONE,
         _NOTHING | {"versions": {"hotline": 12}},
     ),
 }
