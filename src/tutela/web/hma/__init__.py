@@ -1,8 +1,8 @@
 """HMA's face: the API of Meta's Hasher-Matcher-Actioner 1.x over our lists, so that its clients go on working.
 
-Everything under ``/h``, ``/m``, ``/c``, ``/status`` and ``/site-map`` answers as HMA does, errors too; what differs, and
-why, is in docs/how-to/replace-hma.md.  The same is there under ``/hma/<token>``, for clients that can be told nothing
-but where HMA is.
+Everything under ``/h``, ``/m``, ``/c``, ``/status`` and ``/site-map`` answers as HMA does, errors too; what differs,
+and why, is in docs/how-to/replace-hma.md.  The same is there under ``/hma/<token>``, for clients that can be told
+nothing but where HMA is.
 """
 
 from __future__ import annotations
@@ -34,5 +34,5 @@ def install(app: FastAPI, services: Services) -> None:
 
 async def one_slash(request: Request) -> Response:
     """Send a client on whose address of HMA ends in a slash, as Coop's does unless it is told another."""
-    path = "/" + request.url.path.lstrip("/")
+    path = "/" + request.url.path.lstrip("/\\")
     return RedirectResponse(f"{path}?{request.url.query}" if request.url.query else path, 308)

@@ -72,9 +72,7 @@ async def signal_index(request: Request) -> Response:
 @router.put("/c/signal_type/{name}", dependencies=[_may_edit])
 async def change_signal_type(name: str) -> Response:
     """Refuse: a type is matched in every list that has values of it."""
-    raise refusal(
-        501, f"Signal types cannot be switched off here, nor can '{name[:64]}'. Take its values off the lists"
-    )
+    raise refusal(501, f"Signal types are not switched here, nor is '{name[:64]}'. Take its values off the lists")
 
 
 @router.get("/c/content_type", dependencies=[_may_read])

@@ -16,7 +16,7 @@ from tutela.web.api.answers import json
 from tutela.web.hma.names import bank_of
 
 #: The part of a path that holds a token, for clients that can be told nothing but where HMA is.
-TOKEN = "token"
+TOKEN = "token"  # noqa: S105 - a name
 
 
 def refusal(status: int, message: str) -> HTTPException:

@@ -78,11 +78,9 @@ async def index_status(request: Request) -> Response:
     """Tell of each signal type how many values are matched against, and when a list last changed."""
     types = _types(request)
     sizes, newest = await run_in_threadpool(sizes_of, face(request))
+    kinds = {name: SIGNAL_TYPES[name].kind.name for name in types}
     return json(
-        {
-            name: {"present": True, "built_to": newest, "size": sizes.get(SIGNAL_TYPES[name].kind.name, 0)}
-            for name in types
-        }
+        {name: {"present": True, "built_to": newest, "size": sizes.get(kind, 0)} for name, kind in kinds.items()}
     )
 
 

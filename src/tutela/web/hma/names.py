@@ -34,6 +34,5 @@ def list_for(bank: str) -> str:
 
 def lists_of(bank: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return which of these lists a bank is, the one that is spelled as the bank first."""
-    return tuple(
-        sorted((name for name in names if bank_of(name) == bank), key=lambda name: (name != bank.lower(), name))
-    )
+    own = list_for(bank)
+    return tuple(sorted((name for name in names if bank_of(name) == bank), key=lambda name: (name != own, name)))
