@@ -84,4 +84,4 @@ def _by_token(request: Request) -> Request:
     if token is not None:
         headers = [(name, value) for name, value in headers if name != b"authorization"]
         headers.append((b"authorization", b"Bearer " + str(token).encode("latin-1", "replace")))
-    return Request(request.scope | {"headers": headers}, request.receive)
+    return Request({**request.scope, "headers": headers}, request.receive)
