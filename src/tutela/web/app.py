@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 import tutela
-from tutela.web import health, problems
+from tutela.web import health, hma, problems
 from tutela.web.api import contents, lookups
 from tutela.web.gathering import Gathering
 from tutela.web.policy import Policy
@@ -47,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     for router in (lookups.router, contents.router, health.router):
         app.include_router(router)
+    hma.install(app, services)
 
     def told(scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")

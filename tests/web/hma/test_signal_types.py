@@ -8,7 +8,6 @@ from tutela.web.hma.signal_types import (
     content_type_of,
     distance,
     is_fit,
-    name_for,
     parse,
     signal_type,
     told,
@@ -86,9 +85,3 @@ def test_the_digests_of_nothing_are_never_told():
 def test_distances_are_texts():
     assert distance("pdq", 9) == "9"
     assert distance("md5", 0) == "-"
-
-
-def test_matches_are_told_under_the_name_of_the_content():
-    assert name_for("md5", "video") == "video_md5"
-    assert name_for("md5", "photo") == "md5"
-    assert name_for("pdq", "photo") == "pdq"

@@ -7,13 +7,13 @@ nothing but where HMA is.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tutela.store.banks import Banks
 from tutela.web.hma import banks, catalogue, contents, hashing, lookups
-from tutela.web.hma.errors import TOKEN
+from tutela.web.hma.errors import TOKEN, HmaRoute
 from tutela.web.hma.face import Face
 from tutela.web.services import Services
 
@@ -23,12 +23,12 @@ _METHODS = ["GET", "POST", "PUT", "DELETE"]
 def install(app: FastAPI, services: Services) -> None:
     """Have an app answer HMA's clients."""
     app.state.hma = Face(services, Banks(services.store.database))
-    router = APIRouter()
-    for part in (hashing, lookups, banks, contents, catalogue):
-        router.include_router(part.router)
-    app.state.hma_paths = sorted({route.path for route in router.routes})  # type: ignore[attr-defined]
-    app.include_router(router, include_in_schema=False)
-    app.include_router(router, prefix=f"/hma/{{{TOKEN}}}", include_in_schema=False)
+    parts = [part.router for part in (hashing, lookups, banks, contents, catalogue)]
+    routes = (route for part in parts for route in part.routes)
+    app.state.hma_paths = sorted({route.path for route in routes if isinstance(route, HmaRoute)})
+    for part in parts:
+        app.include_router(part, include_in_schema=False)
+        app.include_router(part, prefix=f"/hma/{{{TOKEN}}}", include_in_schema=False)
     app.router.add_route("//{rest:path}", one_slash, methods=_METHODS, include_in_schema=False)
 
 

@@ -26,7 +26,7 @@ from tutela.web.hma.errors import HmaRoute, refusal
 from tutela.web.hma.face import Face, face, toss
 from tutela.web.hma.hashing import of_url, require_picture
 from tutela.web.hma.names import bank_of
-from tutela.web.hma.signal_types import SIGNAL_TYPES, distance, name_for, parse, signal_type, wanted
+from tutela.web.hma.signal_types import SIGNAL_TYPES, SignalType, distance, parse, signal_type, wanted
 from tutela.web.signed_in import needs
 
 router = APIRouter(prefix="/m", route_class=HmaRoute)
@@ -137,12 +137,27 @@ async def _of_content(request: Request, actor: Actor, given: Upload) -> dict[str
         answer, _ = await request.app.state.gathering.one(signals, lists)
         await tell_lookups(request, here.services, actor, (signals,), (answer,))
         hits = _of_banks(answer[0], banks)
-    by_type: dict[str, list[Hit]] = {one.name: [] for one in chosen}
-    for hit in standing(hits):
-        name = name_for(hit.kind, given.content)
-        if types is None or name in by_type:
-            by_type.setdefault(name, []).append(hit)
-    return {name: banked(found) for name, found in by_type.items()}
+    return _by_type(standing(hits), chosen, {} if types is None else None)
+
+
+def _by_type(
+    hits: Iterable[Hit], chosen: Iterable[SignalType], others: dict[str, list[Hit]] | None
+) -> dict[str, Banked]:
+    """Return hits by signal type: those chosen, and, if ``others`` may be told, each further kind under its own name.
+
+    A hit by one digest is told under every type of digest: the bytes are equal, and so are all of them.
+    """
+    found: dict[str, list[Hit]] = {one.name: [] for one in chosen}
+    for hit in hits:
+        exact = signal_kind(hit.kind).measure is Measure.EXACT
+        names = [
+            one.name for one in chosen if one.kind.name == hit.kind or (exact and one.kind.measure is Measure.EXACT)
+        ]
+        for name in names:
+            found[name].append(hit)
+        if not names and others is not None:
+            others.setdefault(hit.kind, []).append(hit)
+    return {name: banked(each) for name, each in (found | (others or {})).items()}
 
 
 def _of_banks(hits: Iterable[Hit], banks: frozenset[str]) -> list[Hit]:

@@ -116,14 +116,6 @@ def is_fit(signal: Signal) -> bool:
     return not poor and kind.unfit(signal.value) is None
 
 
-def name_for(kind: str, content: str) -> str:
-    """Return the name of the type under which HMA tells matches by a kind for content of a type."""
-    for one in SIGNAL_TYPES.values():
-        if one.kind.name == kind and content in one.unasked:
-            return one.name
-    return kind
-
-
 def distance(kind: str, value: int) -> str:
     """Return a distance as HMA writes it: a text, and ``-`` where two are equal or not."""
     return NO_DISTANCE if signal_kind(kind).measure is Measure.EXACT else str(value)
