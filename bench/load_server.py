@@ -104,7 +104,7 @@ def make(home: Path, entries: int) -> None:
         link = people.first_link()
         if link is None:
             raise SystemExit("This home has an account already; give an empty folder.")
-        account = people.create_first(link, "load", "a long password of the load test")
+        account = people.create_first(link, "load", "nine swift herons over grey water")
         secret, _ = Tokens(store.database).make(account.id, "load", None, 30, By("load test"))
         people.set_roles(account.id, frozenset(Role), By("load test"))
     (home / "token").write_text(secret)

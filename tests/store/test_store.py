@@ -332,7 +332,7 @@ def test_damage_in_the_middle_is_told_and_not_answered_from(store, home):
     store.import_entries("a", (entry(number) for number in range(3000)))
     store.close()
     data = bytearray((home / "store.sqlite").read_bytes())
-    for start in range(8192, len(data), 4096):
+    for start in range(len(data) // 8192 * 4096, len(data), 4096):
         data[start : start + 64] = b"\xff" * 64
     (home / "store.sqlite").write_bytes(data)
     with Store.open(home) as opened, pytest.raises(StoreDamaged):

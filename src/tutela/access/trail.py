@@ -226,9 +226,7 @@ class AuditTrail:
                 found.tell(row.number, "it was changed: its hash is another")
             checkpoint = signed.get(row.number)
             if checkpoint is not None and checkpoint.hash != row.hash:
-                found.tell(
-                    row.number, "it is not the row that was signed: the trail was written anew"
-                )
+                found.tell(row.number, "it is not the row that was signed: the trail was written anew")
             previous, expected = row.hash, row.number + 1
         found.last, found.hash = expected - 1, previous
 

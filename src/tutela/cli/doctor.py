@@ -111,7 +111,7 @@ def _store_lines(settings: Settings) -> Iterator[Line | TutelaError]:
         yield "Store", "lists", NOTE, "none yet; `tutela list create` makes one"
         return
     try:
-        with Store.open(settings.home) as store:
+        with Store.of(settings) as store:
             for info in store.lists():
                 details = store.show(info.name)
                 state = GOOD if details.published == info.version else NOTE

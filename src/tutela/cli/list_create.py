@@ -41,7 +41,7 @@ def create(
 ) -> None:
     """Make an empty list."""
     limits = dict(_threshold(text) for text in threshold or ())
-    with Store.open(read_settings().home) as store:
+    with Store.of(read_settings()) as store:
         info = store.create_list(name, owner=owner, purpose=purpose, thresholds=limits)
     Talk().say(f"Made the {info.purpose.value} list {info.name}. Fill it with: tutela list import {info.name} FILE")
 

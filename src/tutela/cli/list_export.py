@@ -51,7 +51,7 @@ def export(
     """
     talk = Talk(quiet=quiet)
     chosen = format_name or _by_suffix(target)
-    with Store.open(read_settings().home) as store:
+    with Store.of(read_settings()) as store:
         details = store.show(name)
         with talk.progress(f"Exporting {name}", total=float(details.entries), bar=target != "-") as step:
             entries = _counted(store.entries(name), step)

@@ -60,7 +60,7 @@ def import_list(
     are taken; hashes of empty files and blank pictures never enter.
     """
     talk = Talk(quiet=quiet)
-    with _as_file(source) as path, _noting(rejected, talk) as note, Store.open(read_settings().home) as store:
+    with _as_file(source) as path, _noting(rejected, talk) as note, Store.of(read_settings()) as store:
         total = path.stat().st_size
         with talk.progress(f"Importing into {name}", total=float(total)) as step:
             read = 0

@@ -25,7 +25,7 @@ def remove(
 ) -> None:
     """Delete a list with all it holds."""
     talk = Talk()
-    with Store.open(read_settings().home) as store:
+    with Store.of(read_settings()) as store:
         details = store.show(name)
         entries = wording.counted(details.entries, "entry", "entries")
         if not yes:

@@ -27,7 +27,7 @@ def show(
     jsonl: options.JsonLines = False,
 ) -> None:
     """Show all lists, or the particulars of one."""
-    with Store.open(read_settings().home) as store:
+    with Store.of(read_settings()) as store:
         names = [name] if name else [info.name for info in store.lists()]
         details = [store.show(one) for one in names]
     if jsonl:

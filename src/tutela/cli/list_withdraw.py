@@ -29,7 +29,7 @@ def withdraw(
     From the next match on it is met no more. The store keeps it as withdrawn; a later import that has it takes it in
     again.
     """
-    with Store.open(read_settings().home) as store:
+    with Store.of(read_settings()) as store:
         summary = store.import_entries(name, [Removed(entry)])
     if not summary.removed:
         # Neither the key nor the list's own keys are told: somebody may have given a hash for a key.

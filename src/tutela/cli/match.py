@@ -170,7 +170,7 @@ class _Plan:
 
 def _lists(settings: Settings, names: Sequence[str] | None) -> Lists:
     """Open the lists to ask; to ask none would call everything clean, so that is an error."""
-    with Store.open(settings.home) as store:
+    with Store.of(settings) as store:
         chosen = [(name, store.publish(name)) for name in dict.fromkeys(names or ())]
         places = chosen or list(store.snapshots())
     if not places:

@@ -8,6 +8,9 @@
     │   └── FindingInvalid
     ├── ListUnknown           exit 3
     ├── ListExists            exit 3
+    ├── EntryUnknown          exit 3
+    ├── EntryAway             exit 3
+    ├── VersionUnknown        exit 3
     ├── FormatUnknown         exit 4   a file to import is of no known form
     ├── ImportTorn            exit 4
     ├── StoreDamaged          exit 5
@@ -107,6 +110,27 @@ class ListExists(TutelaError):
 
     exit_code = 3
     status = 409
+
+
+class EntryUnknown(TutelaError):
+    """List {name!r} has no entry {key!r}, and never had one."""
+
+    exit_code = 3
+    status = 404
+
+
+class EntryAway(TutelaError):
+    """Entry {key!r} is {state}. Bring it back first."""
+
+    exit_code = 3
+    status = 409
+
+
+class VersionUnknown(TutelaError):
+    """List {name!r} had no version {wanted}. Its history begins with version 0, when it was made."""
+
+    exit_code = 3
+    status = 404
 
 
 class FormatUnknown(TutelaError):

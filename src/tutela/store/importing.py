@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from tutela.model import Entry, Rejected, Removed
 from tutela.model.errors import ImportTorn
 from tutela.store.entry_rows import EntryRow, entries_of, fit, merge, moment, row_of
+from tutela.store.history import keep_former
 from tutela.store.queries import bulk, look_up, query
 from tutela.store.tables import met
 
@@ -113,6 +114,8 @@ class Import:
         scope = {"list": self._list, "version": self._version}
         self._connection.execute(query("undo_round_trips"), {**scope, "now": self._time})
         self._connection.execute(query("drop_short_lived"), scope)
+        self._connection.execute(query("forget_round_trips"), scope)
+        self._connection.execute(query("end_pauses"), scope)
         changes = self._connection.execute(query("count_changes"), scope).one()
         summary.added, summary.updated, summary.removed = map(int, changes)
         summary.unchanged = int(self._connection.execute(query("count_unchanged")).scalar_one())
@@ -173,14 +176,22 @@ class Import:
         bulk(self._connection, "insert_signals", signals)
 
     def _withdraw(self, rows: Iterable[_Known]) -> None:
-        active = [(self._time, self._version, row.id) for row in rows if row.state == "active"]
-        bulk(self._connection, "withdraw_entry", active)
+        there = [row for row in rows if row.state == "active"]
+        self._keep(there)
+        bulk(self._connection, "withdraw_entry", [(self._time, self._version, row.id) for row in there])
+
+    def _keep(self, rows: Iterable[_Known]) -> None:
+        """Keep what rows say that this import has not changed before."""
+        former = [row.id for row in rows if row.version != self._version]
+        if former:
+            keep_former(self._connection, self._list, self._version, former)
 
     def _renew(self, said: dict[str, _Said], known: dict[str, _Known]) -> None:
         """Bring rows that are there already to what the import says of them."""
         told = {row.id: (row, one) for key, row in known.items() if (one := said[key]).entry is not None}
         pieces = [number for number, (row, one) in told.items() if row.met and row.state == "active" and not one.anew]
         earlier = self._stored(pieces)
+        former: list[_Known] = []
         changed: list[tuple[object, ...]] = []
         replaced: list[tuple[object, ...]] = []
         signals: list[tuple[object, ...]] = []
@@ -194,10 +205,12 @@ class Import:
             if same and new.updated in {None, row.updated}:
                 continue
             updated = self._time if new.updated is None else new.updated
+            former.append(row)
             changed.append((new.grades, new.labels, new.source, added, updated, new.fingerprint, self._version, number))
             if new.fingerprint != row.fingerprint:
                 replaced.append((number,))
                 signals.extend((number, *value) for value in new.signals)
+        self._keep(former)
         bulk(self._connection, "replace_entry", changed)
         bulk(self._connection, "delete_signals", replaced)
         bulk(self._connection, "insert_signals", signals)

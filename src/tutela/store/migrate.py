@@ -30,7 +30,7 @@ def upgrade(database: Database) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     database.use_wal()
-    with database.writing() as connection:
+    with database.alone() as connection:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
@@ -44,8 +44,8 @@ def _revision(database: Database) -> str | None:
         if not tables:
             return None
         if "alembic_version" not in tables:
-            raise StoreDamaged(path=database.path, reason="it is a database, but not one of tutela")
+            raise StoreDamaged(path=database.name, reason="it is a database, but not one of tutela")
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if found is not None and str(found) > HEAD:
-        raise StoreNewer(path=database.path)
+        raise StoreNewer(path=database.name)
     return None if found is None else str(found)

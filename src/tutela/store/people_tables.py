@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from tutela.store.tables import BigKey, metadata
+from tutela.store.tables import BigKey, Ordered, metadata
 
 accounts = Table(
     "accounts",
@@ -95,8 +95,8 @@ audit = Table(
     Column("number", BigKey, primary_key=True, autoincrement=False),
     Column("time", BigInteger, nullable=False),
     Column("who", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("target", Text, nullable=False),
+    Column("action", Ordered, nullable=False),
+    Column("target", Ordered, nullable=False),
     Column("why", Text, nullable=False),
     Column("before", Text),
     Column("after", Text),

@@ -95,3 +95,35 @@ SELECT s.kind, COUNT(*) AS rows
  WHERE e.list = :list AND e.state = 'active' AND s.kind <> 'track'
  GROUP BY s.kind
  ORDER BY s.kind
+
+-- former_rows --
+-- What rows say before an import changes them, one row a signal.
+SELECT e.id, e.version, e.state, e.grades, e.labels, e.source, e.added, e.updated, s.kind, s.value, s.quality
+  FROM entries e LEFT JOIN signals s ON s.entry = e.id
+ WHERE e.id IN :ids
+ ORDER BY e.id, s.kind, s.value
+
+-- insert_history --
+INSERT INTO entry_history (entry, until, list, since, state, grades, labels, source, added, updated, signals)
+VALUES (:entry, :until, :list, :since, :state, :grades, :labels, :source, :added, :updated, :signals)
+
+-- forget_round_trips --
+-- What was kept of rows that an import changed and changed back.
+DELETE FROM entry_history
+ WHERE list = :list AND until = :version
+   AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.id = entry_history.entry AND e.version = :version)
+
+-- end_pauses --
+-- Entries that are switched off, and that this version of their list changed, are so no longer.
+DELETE FROM entry_pauses
+ WHERE entry IN (SELECT e.id FROM entries e WHERE e.list = :list AND e.version = :version)
+
+-- past_rows --
+-- What a list said in a version, of the entries that have changed since, without what was withdrawn then.
+SELECT entry, grades, labels, source, added, updated, signals
+  FROM entry_history
+ WHERE list = :list AND until > :version AND since <= :version AND state = 'active'
+ ORDER BY entry
+
+-- keys_of_ids --
+SELECT id, key FROM entries WHERE id IN :ids

@@ -15,26 +15,39 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 import numpy as np
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tutela.engine.snapshot import locked, remove_snapshot, snapshot_state, write_snapshot
-from tutela.model import Entry, ListInfo, Purpose, Rejected, Removed, Threshold
-from tutela.model.errors import ListExists, ListUnknown, StoreDamaged, StoreUnwritable, UsageError
+from tutela.engine.past import past_list
+from tutela.engine.snapshot import HeldList, ListSnapshot, locked, remove_snapshot, snapshot_state, write_snapshot
+from tutela.model import Entry, Grade, ListInfo, Purpose, Rejected, Removed, Settings, Threshold
+from tutela.model.errors import (
+    EntryAway,
+    ListExists,
+    ListUnknown,
+    StoreDamaged,
+    StoreUnwritable,
+    UsageError,
+    VersionUnknown,
+)
 from tutela.signals import kind as signal_kind
+from tutela.store.audit import By, record
 from tutela.store.database import Database
-from tutela.store.entry_rows import entries_of, moment, now
+from tutela.store.entry_pages import EntryDetails, EntryPage, EntryVersion, entry_page, entry_versions, one_entry
+from tutela.store.entry_rows import entries_of, fit, microseconds, moment, now, precise_now
+from tutela.store.history import past_entries
 from tutela.store.importing import MOST_REJECTED, Import, ImportSummary, Item, met_table
 from tutela.store.migrate import upgrade
-from tutela.store.queries import query
-from tutela.store.tables import list_versions, lists
+from tutela.store.queries import look_up, query
+from tutela.store.tables import entries, entry_pauses, list_versions, lists
 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")
 #: Changed entries above which a snapshot is made anew instead of changed: both cost the same, and a new one is in one
@@ -42,6 +55,20 @@ _NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")
 REBUILD_ABOVE = 500_000
 #: Rows fetched at once while entries are streamed.
 FETCH = 5_000
+
+
+#: Who changes a list from the command line.
+COMMAND_LINE = By("the command line")
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersion:
+    """A version of a list: since when it is in force, and who made it and why."""
+
+    number: int
+    made: datetime
+    who: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +96,34 @@ class Store:
         self._database = database
 
     @classmethod
-    def open(cls, home: Path, *, patience: float = 30.0) -> Store:
+    def open(cls, home: Path, url: str = "", *, patience: float = 30.0) -> Store:
         """Open the store in ``home``, made if there is none, with this release's tables.
 
+        ``url`` names a PostgreSQL database, which then holds the tables; the snapshots lie in ``home`` in any case.
         ``patience`` is how long to wait for another process that writes, in seconds.  Raises `StoreDamaged`,
         `StoreNewer`, `StoreBusy`, or `StoreUnwritable`.
         """
         path = home / "store.sqlite"
         try:
             home.mkdir(parents=True, exist_ok=True)
-            lost = (not path.exists() or path.stat().st_size == 0) and any((home / "snapshots").glob("[0-9]*"))
+            (home / "snapshots").mkdir(exist_ok=True)
+            lost = not url and (not path.exists() or path.stat().st_size == 0) and any((home / "snapshots").glob("[0-9]*"))
         except OSError as error:
             raise StoreUnwritable(path=path, reason=error.strerror) from None
         if lost:
             raise StoreDamaged(path=path, reason="it is gone or empty, while snapshots of its lists are there")
-        database = Database(path, patience=patience)
+        database = Database(url or path, patience=patience)
         try:
             upgrade(database)
         except BaseException:
             database.close()
             raise
         return cls(home, database)
+
+    @classmethod
+    def of(cls, settings: Settings, *, patience: float = 30.0) -> Store:
+        """Open the store that the settings name; see `Store.open`."""
+        return cls.open(settings.home, settings.database, patience=patience)
 
     @property
     def database(self) -> Database:
@@ -116,6 +150,7 @@ class Store:
         owner: str = "",
         purpose: Purpose = Purpose.KNOWN,
         thresholds: Mapping[str, Threshold] | None = None,
+        by: By = COMMAND_LINE,
     ) -> ListInfo:
         """Make an empty list and publish it.
 
@@ -131,9 +166,9 @@ class Store:
         for kind, limit in limits.items():
             _check_threshold(kind, limit)
         time = now()
-        column = json.dumps({kind: [limit.distance, limit.quality] for kind, limit in sorted(limits.items())})
+        column = _thresholds(limits)
         try:
-            with self._database.writing() as connection:
+            with self._database.alone() as connection:
                 made = connection.execute(
                     insert(lists).values(
                         name=name, owner=owner, purpose=purpose.value, thresholds=column, version=0, created=time
@@ -142,7 +177,9 @@ class Store:
                 key = made.inserted_primary_key
                 if key is None:
                     raise AssertionError("an insert without a key")
-                _new_version(connection, key[0], 0, time)
+                _new_version(connection, key[0], 0, time, by)
+                told = {"owner": owner, "purpose": purpose.value, "thresholds": json.loads(column)}
+                record(connection, by, "list.create", f"list:{name}", after=told)
         except IntegrityError:
             raise ListExists(name=name) from None
         self.publish(name)
@@ -180,10 +217,37 @@ class Store:
             None if state is None else state[0].version,
         )
 
-    def remove_list(self, name: str) -> None:
-        """Delete a list with all it holds, and its snapshot; raise `ListUnknown`."""
-        with self._database.writing() as connection:
+    def change_list(
+        self,
+        name: str,
+        *,
+        owner: str | None = None,
+        thresholds: Mapping[str, Threshold] | None = None,
+        by: By = COMMAND_LINE,
+    ) -> ListInfo:
+        """Change a list's owner or thresholds, where given: a new version.  Raises `ListUnknown`, `UsageError`."""
+        for kind, limit in (thresholds or {}).items():
+            _check_threshold(kind, limit)
+        with self._database.alone() as connection:
             row = _row(connection, name)
+            values = {"owner": row.owner if owner is None else owner, "thresholds": row.thresholds}
+            if thresholds is not None:
+                values["thresholds"] = _thresholds(thresholds)
+            before = {"owner": row.owner, "thresholds": json.loads(row.thresholds)}
+            after = {"owner": values["owner"], "thresholds": json.loads(values["thresholds"])}
+            if before != after:
+                connection.execute(update(lists).where(lists.c.id == row.id).values(values))
+                _new_version(connection, row.id, row.version + 1, now(), by)
+                record(connection, by, "list.change", f"list:{name}", before=before, after=after)
+        self.publish(name)
+        return self.info(name)
+
+    def remove_list(self, name: str, *, by: By = COMMAND_LINE) -> None:
+        """Delete a list with all it holds, and its snapshot; raise `ListUnknown`."""
+        with self._database.alone() as connection:
+            row = _row(connection, name)
+            before = {"owner": row.owner, "purpose": row.purpose, "version": row.version}
+            record(connection, by, "list.remove", f"list:{name}", before=before)
             connection.execute(delete(lists).where(lists.c.id == row.id))
         with locked(self._place(row.id), patience=self._database.patience):
             remove_snapshot(self._place(row.id))
@@ -197,12 +261,15 @@ class Store:
         *,
         rejected: Callable[[Rejected], None] | None = None,
         accept_torn: bool = False,
+        by: By = COMMAND_LINE,
+        action: str = "list.import",
     ) -> ImportSummary:
         """Take a stream of entries, removals and rejected lines into a list, all or nothing, and publish it.
 
         An entry that says the same as the stored one changes nothing; one that says other things replaces it; several
         of one key within the stream say them together.  Memory does not grow with the stream.  ``progress`` is called
-        with the number of items taken so far, ``rejected`` with each line or part that was not.  Raises
+        with the number of items taken so far, ``rejected`` with each line or part that was not.  ``action`` is what the
+        audit trail calls it.  Raises
         `ListUnknown`, `StoreBusy`, and `ImportTorn` if the reader says that the file breaks off, unless
         ``accept_torn``.
         """
@@ -216,21 +283,184 @@ class Store:
                 rejected(item)
 
         with ExitStack() as stack:
-            connection = stack.enter_context(self._database.writing())
+            connection = stack.enter_context(self._database.alone())
             row = _row(connection, name)
             stack.enter_context(met_table(connection))
             running = Import(connection, row.id, row.version + 1, time := now())
             running.run(items, accept_torn=accept_torn, progress=progress, rejected=reject)
             running.finish(summary)
             if summary.changed:
-                _new_version(connection, row.id, row.version + 1, time)
+                _new_version(connection, row.id, row.version + 1, time, by)
+                told = {"added": summary.added, "updated": summary.updated, "removed": summary.removed}
+                told |= {"rejected": summary.rejected_count, "version": row.version + 1}
+                record(connection, by, action, f"list:{name}", before={"version": row.version}, after=told)
         summary.version = row.version + summary.changed
         self.publish(name)
         return summary
 
-    def remove_entries(self, name: str, keys: Iterable[str]) -> int:
+    def remove_entries(self, name: str, keys: Iterable[str], *, by: By = COMMAND_LINE) -> int:
         """Withdraw the entries of these keys from a list; return how many there were."""
-        return self.import_entries(name, (Removed(key) for key in keys)).removed
+        removed = (Removed(key) for key in keys)
+        return self.import_entries(name, removed, by=by, action="entry.withdraw").removed
+
+    def withdraw(self, name: str, keys: Iterable[str], *, by: By) -> int:
+        """Withdraw entries for a reason, which ``by`` has to tell; return how many there were.  Raises `UsageError`."""
+        if not by.why.strip():
+            raise UsageError(reason="A withdrawal needs a reason.")
+        return self.remove_entries(name, keys, by=by)
+
+    def add_entry(self, name: str, entry: Entry, *, by: By = COMMAND_LINE) -> EntryDetails:
+        """Add an entry, or have it say something else; return it as it stands then.
+
+        Raises `ListUnknown`, and `UsageError` if not all of it may enter a list.
+        """
+        reasons: list[str] = []
+        if fit(entry, reasons.append) is None or reasons:
+            raise UsageError(reason=f"The entry cannot be taken as it is: {'; '.join(reasons)}.")
+        self.import_entries(name, (entry,), by=by, action="entry.add")
+        return self.entry(name, entry.key)
+
+    def change_entry(
+        self,
+        name: str,
+        key: str,
+        *,
+        grades: Iterable[Grade] | None = None,
+        labels: Iterable[str] | None = None,
+        by: By = COMMAND_LINE,
+    ) -> EntryDetails:
+        """Give an entry other grades or labels, where given.  Raises `ListUnknown`, `EntryUnknown`, `EntryAway`."""
+        details = self.entry(name, key)
+        if details.state != "active":
+            raise EntryAway(key=key, state=details.state)
+        entry = replace(details.entry, updated=None)
+        if grades is not None:
+            entry = replace(entry, grades=tuple(grades))
+        if labels is not None:
+            entry = replace(entry, labels=tuple(labels))
+        self.import_entries(name, (entry,), by=by, action="entry.change")
+        return self.entry(name, key)
+
+    def disable_entry(self, name: str, key: str, until: datetime, *, by: By) -> EntryDetails:
+        """Have an entry not matched until a time; `wake` brings it back.
+
+        Raises `ListUnknown`, `EntryUnknown`, `EntryAway`, `UsageError`.
+        """
+        if microseconds(until) <= precise_now():
+            raise UsageError(reason="The time until which an entry is switched off lies in the future.")
+        details = self.entry(name, key)
+        if details.state == "removed":
+            raise EntryAway(key=key, state=details.state)
+        if details.state == "active":
+            self.import_entries(name, (Removed(key),), by=by, action="entry.disable")
+        with self._database.alone() as connection:
+            connection.execute(delete(entry_pauses).where(entry_pauses.c.entry == details.number))
+            connection.execute(insert(entry_pauses).values(entry=details.number, until=microseconds(until)))
+            told = {"entry": details.number, "until": until.isoformat()}
+            record(connection, by, "entry.disable-until", f"list:{name}", after=told)
+        return self.entry(name, key)
+
+    def restore_entry(self, name: str, key: str, *, by: By) -> EntryDetails:
+        """Bring back an entry that is switched off or was withdrawn.  Raises `ListUnknown`, `EntryUnknown`."""
+        details = self.entry(name, key)
+        if details.state != "active":
+            entry = replace(details.entry, updated=None)
+            self.import_entries(name, (entry,), by=by, action="entry.restore")
+        return self.entry(name, key)
+
+    def wake(self, by: By = By("the server", "its time is over")) -> int:  # noqa: B008 - a frozen value
+        """Bring back the entries whose time of being switched off is over; return how many."""
+        due = (
+            select(lists.c.name, entries.c.key)
+            .join(entries, entries.c.list == lists.c.id)
+            .join(entry_pauses, entry_pauses.c.entry == entries.c.id)
+            .where(entry_pauses.c.until <= precise_now())
+        )
+        with self._database.reading() as connection:
+            found = connection.execute(due).all()
+        for name, key in found:
+            self.restore_entry(name, key, by=by)
+        return len(found)
+
+    def entry(self, name: str, key: str) -> EntryDetails:
+        """Return an entry, whatever its state; raise `ListUnknown`, `EntryUnknown`."""
+        with self._database.reading() as connection:
+            return one_entry(connection, _row(connection, name).id, name, key)
+
+    def history(self, name: str, key: str) -> tuple[EntryVersion, ...]:
+        """Return what an entry said, the newest first; raise `ListUnknown`, `EntryUnknown`."""
+        with self._database.reading() as connection:
+            return entry_versions(connection, _row(connection, name).id, name, key)
+
+    def page(
+        self,
+        name: str,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        state: str | None = None,
+        label: str | None = None,
+        grade: str | None = None,
+        kind: str | None = None,
+        text: str | None = None,
+    ) -> EntryPage:
+        """Return a page of entries by key; see `tutela.store.entry_pages.entry_page`.  Raises `ListUnknown`."""
+        asked = {"state": state, "label": label, "grade": grade, "kind": kind, "text": text}
+        with self._database.reading() as connection:
+            return entry_page(connection, _row(connection, name).id, after=after, limit=limit, **asked)
+
+    def find(self, name: str, kind: str, value: bytes) -> tuple[str, ...]:
+        """Return the keys of the entries that hold exactly this value; raise `ListUnknown`, `SignalInvalid`."""
+        known = signal_kind(kind)
+        view = ListSnapshot.open(self.publish(name)).view()
+        _, ids, _ = view.search(known, np.frombuffer(known.check(value), np.uint8).reshape(1, -1), 0)
+        with self._database.reading() as connection:
+            return tuple(
+                row.key for row in look_up(connection, "keys_of_ids", {}, [int(one) for one in ids[:1000]] or [0])
+            )
+
+    # -------------------------------------------------------------------------------------------------- versions
+    def versions(self, name: str, limit: int = 100, before: int | None = None) -> tuple[ListVersion, ...]:
+        """Return a list's versions, the newest first; raise `ListUnknown`."""
+        with self._database.reading() as connection:
+            asked = select(list_versions).where(list_versions.c.list == _row(connection, name).id)
+            if before is not None:
+                asked = asked.where(list_versions.c.number < before)
+            rows = connection.execute(asked.order_by(list_versions.c.number.desc()).limit(limit))
+            return tuple(ListVersion(row.number, moment(row.made), row.who, row.why) for row in rows)
+
+    def version_at(self, name: str, time: datetime) -> int:
+        """Return the version that was in force at a time; raise `ListUnknown`, `VersionUnknown`."""
+        with self._database.reading() as connection:
+            asked = select(func.max(list_versions.c.number)).where(
+                list_versions.c.list == _row(connection, name).id, list_versions.c.made <= microseconds(time)
+            )
+            found = connection.execute(asked).scalar_one()
+        if found is None:
+            raise VersionUnknown(name=name, wanted=f"at {time.isoformat()}")
+        return int(found)
+
+    def at_version(self, name: str, number: int) -> HeldList:
+        """Return a list as it was in a version, with the thresholds it has now; raise `ListUnknown`, `VersionUnknown`.
+
+        What is asked may be asked for as long as the caller holds it.
+        """
+        present = ListSnapshot.open(self.publish(name)).held()
+        with self._database.reading() as connection:
+            row = _row(connection, name)
+            stamp = _stamp(connection, row.id, number)
+            if stamp is None:
+                raise VersionUnknown(name=name, wanted=number)
+            scope = {"list": row.id, "version": number}
+            changed = np.fromiter(connection.execute(query("touched_since"), scope).scalars(), np.uint64)
+            former = list(past_entries(connection, row.id, number))
+            info = replace(_info(row), version=number)
+        with TemporaryDirectory(prefix="past-", dir=self.home / "snapshots") as folder:
+            path = Path(folder) / "list"
+            write_snapshot(path, info, former, stamp=stamp, rebuild=True)
+            # The files stay mapped for as long as they are asked, whatever becomes of their folder.
+            view = ListSnapshot.open(path).view()
+        return past_list(info, present, view, changed)
 
     def entries(self, name: str) -> Iterator[Entry]:
         """Yield the active entries of one state of a list, oldest change first; raise `ListUnknown`.
@@ -344,11 +574,17 @@ def _stamp(connection: Connection, list_id: int, version: int) -> str | None:
     return connection.execute(wanted).scalar_one_or_none()
 
 
-def _new_version(connection: Connection, list_id: int, version: int, time: int) -> None:
+def _new_version(connection: Connection, list_id: int, version: int, time: int, by: By) -> None:
     connection.execute(update(lists).where(lists.c.id == list_id).values(version=version))
     connection.execute(
-        insert(list_versions).values(list=list_id, number=version, stamp=secrets.token_hex(8), made=time)
+        insert(list_versions).values(
+            list=list_id, number=version, stamp=secrets.token_hex(8), made=time, who=by.who, why=by.why
+        )
     )
+
+
+def _thresholds(limits: Mapping[str, Threshold]) -> str:
+    return json.dumps({kind: [limit.distance, limit.quality] for kind, limit in sorted(limits.items())})
 
 
 def _check_threshold(kind: str, limit: Threshold) -> None:

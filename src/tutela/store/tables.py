@@ -20,6 +20,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+#: Text that is ordered by its code points, as SQLite's is anyway: pages of keys and beginnings of texts go by it.
+Ordered = Text().with_variant(Text(collation="C"), "postgresql")
+
 #: SQLite gives rowid tables their dense integer key only under the name INTEGER; PostgreSQL wants eight bytes.
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -50,6 +53,8 @@ list_versions = Table(
     Column("number", Integer, primary_key=True),
     Column("stamp", Text, nullable=False),
     Column("made", BigInteger, nullable=False),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("why", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 
@@ -58,7 +63,7 @@ entries = Table(
     metadata,
     Column("id", BigKey, primary_key=True),
     Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
-    Column("key", Text, nullable=False),
+    Column("key", Ordered, nullable=False),
     Column("grades", Text, nullable=False),  # JSON: [[scheme, code], ...]
     Column("labels", Text, nullable=False),  # JSON: [label, ...]
     Column("source", Text, nullable=False),
@@ -80,6 +85,34 @@ signals = Table(
     Column("value", LargeBinary, primary_key=True),
     Column("quality", Integer),
     sqlite_with_rowid=False,
+)
+
+#: What rows of `entries` said before they changed: from version ``since`` of the list on, and no longer in ``until``.
+entry_history = Table(
+    "entry_history",
+    metadata,
+    Column("entry", BigKey, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("until", Integer, primary_key=True),
+    Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("grades", Text, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("signals", LargeBinary, nullable=False),  # JSON: [[kind, hexadecimal value, quality], ...]
+    Index("entry_history_list_until", "list", "until"),
+    sqlite_with_rowid=False,
+)
+
+#: Entries that are switched off until a time, at which they come back; their rows have the state ``removed`` meanwhile.
+entry_pauses = Table(
+    "entry_pauses",
+    metadata,
+    Column("entry", BigKey, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Index("entry_pauses_until", "until"),
 )
 
 #: Lives in one connection for as long as an import runs: the former state of every old row that the import meets.

@@ -12,7 +12,8 @@ from starlette.types import Scope
 
 import tutela
 from tutela.web import health, hma, problems
-from tutela.web.api import contents, lookups
+from tutela.web.api import contents, entries, jobs, lists, lookups
+from tutela.web.direct import Direct
 from tutela.web.gathering import Gathering
 from tutela.web.policy import Policy
 from tutela.web.services import Services
@@ -40,12 +41,14 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/v1/openapi.json",
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        # Whatever the environment says of collectors: nothing of a request leaves this server.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.services = services
     app.state.callers = Callers(services.sessions, services.tokens, secure=settings.public_url.startswith("https:"))
     app.state.gathering = Gathering()
     problems.install(app)
-    for router in (lookups.router, contents.router, health.router):
+    for router in (lookups.router, contents.router, lists.router, entries.router, jobs.router, health.router):
         app.include_router(router)
     hma.install(app, services)
 
@@ -55,6 +58,11 @@ def create_app(services: Services) -> FastAPI:
         if status >= 400 or route not in _QUIET:
             log_request(scope, route, status, seconds)
 
+    ways = {
+        ("GET", "/v1/lookup"): (lookups.who, lookups.look_up),
+        ("POST", "/v1/lookup"): (lookups.who, lookups.look_up_many),
+    }
+    app.add_middleware(Direct, ways=ways, owner=lambda: app)
     app.add_middleware(Policy, most=settings.max_body, told=told, unlimited=("/imports",))
     return app
 

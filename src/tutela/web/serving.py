@@ -92,7 +92,7 @@ class _Child:
 
 def make_services(settings: Settings, *, processes: int = 1) -> Services:
     """Open everything that a web process works with; end it with `close_services`."""
-    store = Store.open(settings.home, settings.database)
+    store = Store.of(settings)
     database = store.database
     workers = settings.workers or max(1, processors() // processes)
     return Services(
@@ -126,7 +126,7 @@ def serve(settings: Settings, *, told: Callable[[str], None], stop: threading.Ev
     Raises `AddressTaken`, and what opening the store raises.
     """
     count = settings.server.processes or processors()
-    with Store.open(settings.home, settings.database) as store:
+    with Store.of(settings) as store:
         store.snapshots()
         link = People(store.database, settings).first_link()
     listening = _bind(settings)

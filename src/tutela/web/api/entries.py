@@ -15,7 +15,7 @@ from tutela.access.permissions import Actor, Permission, decide
 from tutela.model import Entry, Grade, Signal
 from tutela.model.errors import RequestInvalid
 from tutela.model.finding_json import signal_to_json
-from tutela.store.store import EntryDetails
+from tutela.store.entry_pages import EntryDetails
 from tutela.web.api.answers import json, read_signal
 from tutela.web.api.described import problems
 from tutela.web.api.lists import Name, Reason

@@ -21,7 +21,9 @@ from tutela.web.services import Services, services
 from tutela.web.signed_in import needs
 
 router = APIRouter(prefix="/v1", tags=["match"])
-_may_match = Depends(needs(Permission.MATCH))
+#: Who may ask; also for requests that do not come by way of the framework.
+who = needs(Permission.MATCH)
+_may_match = Depends(who)
 
 
 @router.get("/lookup", summary="Look up one value", openapi_extra=LOOKUP)

@@ -8,6 +8,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _big_key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -38,7 +39,7 @@ def upgrade() -> None:
         "entries",
         sa.Column("id", _big_key, primary_key=True),
         sa.Column("list", sa.Integer, sa.ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("key", _ordered, nullable=False),
         sa.Column("grades", sa.Text, nullable=False),
         sa.Column("labels", sa.Text, nullable=False),
         sa.Column("source", sa.Text, nullable=False),

@@ -8,6 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_ordered = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _big_key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -83,8 +84,8 @@ def _audit() -> None:
         sa.Column("number", _big_key, primary_key=True, autoincrement=False),
         sa.Column("time", sa.BigInteger, nullable=False),
         sa.Column("who", sa.Text, nullable=False),
-        sa.Column("action", sa.Text, nullable=False),
-        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("action", _ordered, nullable=False),
+        sa.Column("target", _ordered, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
         sa.Column("before", sa.Text),
         sa.Column("after", sa.Text),
