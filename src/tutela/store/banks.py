@@ -88,17 +88,6 @@ class Banks:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.name, row.key)
 
-    def number(self, list_name: str, key: str) -> int | None:
-        """Return the number of an entry, ``None`` if there is none."""
-        wanted = (
-            select(entries.c.id)
-            .join_from(entries, lists, entries.c.list == lists.c.id)
-            .where(lists.c.name == list_name, entries.c.key == key)
-        )
-        with self._database.reading() as connection:
-            found: int | None = connection.execute(wanted).scalar_one_or_none()
-        return found
-
     def note(self, number: int) -> Note:
         """Return what is kept with an entry."""
         wanted = select(entry_notes.c.note, entry_notes.c.metadata).where(entry_notes.c.entry == number)

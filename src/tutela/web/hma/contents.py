@@ -22,7 +22,7 @@ from tutela.model import Entry, Signal
 from tutela.signals import Source
 from tutela.store.audit import By
 from tutela.store.banks import Note
-from tutela.store.store import EntryDetails
+from tutela.store.entry_pages import EntryDetails
 from tutela.web.api.answers import json
 from tutela.web.hma.asked import (
     Remarks,
@@ -164,11 +164,8 @@ async def _of_file(request: Request, here: Face, given: Upload) -> tuple[tuple[S
 def _add(
     here: Face, list_name: str, signals: tuple[Signal, ...], answered: Mapping[str, str], remarks: Remarks, why: By
 ) -> dict[str, Any]:
-    key = _key(signals)
-    here.services.store.add_entry(list_name, Entry(key, signals, source=SOURCE), by=why)
-    number = here.banks.number(list_name, key)
-    if number is None:
-        raise AssertionError("an entry that was just added is not there")
+    entry = Entry(_key(signals), signals, source=SOURCE)
+    number = here.services.store.add_entry(list_name, entry, by=why).number
     if remarks.note or remarks.metadata:
         here.banks.set_note(number, Note(remarks.note, remarks.metadata or {}), why)
     return {"id": number, "signals": dict(answered)}
