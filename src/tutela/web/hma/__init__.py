@@ -8,16 +8,13 @@ nothing but where HMA is.
 from __future__ import annotations
 
 from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tutela.store.banks import Banks
 from tutela.web.hma import banks, catalogue, contents, hashing, lookups
 from tutela.web.hma.errors import TOKEN, HmaRoute
 from tutela.web.hma.face import Face
 from tutela.web.services import Services
-
-_METHODS = ["GET", "POST", "PUT", "DELETE"]
 
 
 def install(app: FastAPI, services: Services) -> None:
@@ -29,10 +26,21 @@ def install(app: FastAPI, services: Services) -> None:
     for part in parts:
         app.include_router(part, include_in_schema=False)
         app.include_router(part, prefix=f"/hma/{{{TOKEN}}}", include_in_schema=False)
-    app.router.add_route("//{rest:path}", one_slash, methods=_METHODS, include_in_schema=False)
+    app.add_middleware(OneSlash)
 
 
-async def one_slash(request: Request) -> Response:
-    """Send a client on whose address of HMA ends in a slash, as Coop's does unless it is told another."""
-    path = "/" + request.url.path.lstrip("/\\")
-    return RedirectResponse(f"{path}?{request.url.query}" if request.url.query else path, 308)
+class OneSlash:
+    """Takes several slashes at the beginning of a path for one, as HMA's server does.
+
+    An address of HMA that ends in a slash, as Coop's does unless it is told another, makes ``//c/banks``.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, as ASGI has it."""
+        if scope["type"] == "http" and scope["path"].startswith("//"):
+            scope["path"] = "/" + scope["path"].lstrip("/")
+            scope["raw_path"] = b"/" + scope.get("raw_path", b"").lstrip(b"/")
+        await self._app(scope, receive, send)

@@ -95,6 +95,13 @@ async def exchange(name: str) -> Response:
     raise refusal(404, f"Exchange '{name[:64]}' not found")
 
 
+@router.delete("/c/exchange/{name}", dependencies=[_may_edit])
+async def delete_exchange(name: str) -> Response:
+    """Say that there is no exchange of this name, in HMA's words."""
+    del name
+    return json({"message": "Exchange deleted"})
+
+
 @router.get("/c/exchanges/api/{name}/schema", dependencies=[_may_read])
 async def exchange_schema(name: str) -> Response:
     """Say that there is no exchange of this type."""

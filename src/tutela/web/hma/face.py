@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from tutela.engine.snapshot import UnaskedList
@@ -49,14 +50,16 @@ class Face:
             return banks[list_name]
         raise refusal(404, f"bank '{name[:64]}' not found")
 
-    def asked(self, wanted: frozenset[str] | None, coin: float | None) -> tuple[tuple[Asked, ...], frozenset[str]]:
+    async def asked(
+        self, wanted: frozenset[str] | None, coin: float | None
+    ) -> tuple[tuple[Asked, ...], frozenset[str]]:
         """Return the lists that a look-up asks, and the names of those that are banks it may tell of.
 
         These are the banks in ``wanted`` (all if ``None``) whose ratio is not below ``coin`` (``None``: whatever their
         ratio), and every list that is no bank: the benign ones.  Refuses, with 503, to answer for a bank that cannot be
         asked: HMA has no word for an answer that is not whole.
         """
-        known = self.known()
+        known = self._known if self.clock() < self._until else await run_in_threadpool(self.known)
         chosen = frozenset(
             one.list_name
             for one in known

@@ -110,7 +110,7 @@ def _compared(name: str, pair: object) -> list[Any]:
 async def _met(request: Request, actor: Actor, signal: Signal, coin: float | None) -> list[Hit]:
     """Return what one value meets in the lists that are asked, once that is written down."""
     here = face(request)
-    lists, banks = await run_in_threadpool(here.asked, banks_asked(request), coin)
+    lists, banks = await here.asked(banks_asked(request), coin)
     here.services.usage.take(actor.account, 1)
     if not lists:
         return []
@@ -123,7 +123,7 @@ async def _of_content(request: Request, actor: Actor, given: Upload) -> dict[str
     here = face(request)
     types = request.query_params.get("types")
     chosen = wanted(given.content, types)
-    lists, banks = await run_in_threadpool(here.asked, banks_asked(request), _coin(request))
+    lists, banks = await here.asked(banks_asked(request), _coin(request))
     here.services.usage.take(actor.account, 1)
     if any(one.kind.source is Source.FRAME for one in chosen):
         content = Content(name="upload", data=given.data)
