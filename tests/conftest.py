@@ -4,10 +4,10 @@ import contextlib
 import os
 from pathlib import Path
 
-import postgresql
 import pytest
 from hypothesis import settings
 
+import postgresql
 from tutela.store import Store
 
 settings.register_profile("fixed", derandomize=True, deadline=None)

@@ -11,6 +11,8 @@ from tutela.model.errors import StoreBusy, StoreUnwritable
 from tutela.store import Store
 from tutela.store.database import Database
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def database(store):

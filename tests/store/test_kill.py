@@ -52,6 +52,7 @@ def rounds(tmp_path, count, seed):
     return met
 
 
+@pytest.mark.sqlite
 def test_a_kill_leaves_the_old_or_the_new_state(tmp_path):
     met = rounds(tmp_path, 20, seed=2)
     assert met["old"]

@@ -22,6 +22,7 @@ def test_a_store_of_this_release_is_left_alone(home, monkeypatch):
     Store.open(home).close()
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("store")
 def test_a_store_of_a_newer_release_is_refused(home):
     raw = sqlite3.connect(home / "store.sqlite")
@@ -32,6 +33,7 @@ def test_a_store_of_a_newer_release_is_refused(home):
         Store.open(home)
 
 
+@pytest.mark.sqlite
 def test_a_migration_that_fails_leaves_nothing_behind(home, monkeypatch):
     from sqlalchemy import text
 
@@ -48,6 +50,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(home, monkeypatch):
         assert store.lists() == ()
 
 
+@pytest.mark.sqlite
 def test_a_migration_waits_for_the_lock_and_no_longer_than_told(home):
     home.mkdir()
     blocker = sqlite3.connect(home / "store.sqlite", isolation_level=None)

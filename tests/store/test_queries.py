@@ -8,6 +8,8 @@ from sqlalchemy.dialects import postgresql
 import tutela.store
 from tutela.store import queries
 
+pytestmark = pytest.mark.sqlite
+
 NAMES = sorted(queries._statements())
 
 

@@ -137,6 +137,7 @@ def test_remove_entries_tells_how_many_there_were(store):
     assert set(listed_in_snapshot(store.snapshot_path("a"))) == {"entry-2"}
 
 
+@pytest.mark.sqlite
 def test_remove_list_leaves_nothing_of_it(store, home):
     store.create_list("a")
     store.create_list("b")
@@ -230,6 +231,7 @@ def test_a_missing_or_damaged_snapshot_is_made_anew(store, harm):
     assert sorted(p.name for p in path.parent.iterdir()) == ["1", "1.lock"]
 
 
+@pytest.mark.sqlite
 def test_a_snapshot_ahead_of_a_restored_store_is_made_anew(store, home, tmp_path):
     store.create_list("a")
     store.import_entries("a", [entry(1)])
@@ -243,6 +245,7 @@ def test_a_snapshot_ahead_of_a_restored_store_is_made_anew(store, home, tmp_path
         assert set(listed_in_snapshot(path)) == {"entry-1"}
 
 
+@pytest.mark.sqlite
 def test_a_snapshot_of_another_past_is_not_carried_forward(store, home, tmp_path):
     """Both pasts have a version 2; only the stamps tell them apart."""
     store.create_list("a")
@@ -298,6 +301,7 @@ def test_low_quality_is_listed_but_not_searched(store):
 
 
 # --------------------------------------------------------------------------------------------------------- damage
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database(home):
     home.mkdir()
     (home / "store.sqlite").write_bytes(b"this was a store once" * 500)
@@ -305,6 +309,7 @@ def test_a_file_that_is_no_database(home):
         Store.open(home)
 
 
+@pytest.mark.sqlite
 def test_a_database_of_something_else(home):
     home.mkdir()
     raw = sqlite3.connect(home / "store.sqlite")
@@ -314,6 +319,7 @@ def test_a_database_of_something_else(home):
         Store.open(home)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("how", ["gone", "empty"])
 def test_a_lost_store_is_not_taken_for_a_new_one(store, home, how):
     store.create_list("a")
@@ -327,6 +333,7 @@ def test_a_lost_store_is_not_taken_for_a_new_one(store, home, how):
     assert (home / "snapshots" / "1").exists()
 
 
+@pytest.mark.sqlite
 def test_damage_in_the_middle_is_told_and_not_answered_from(store, home):
     store.create_list("a")
     store.import_entries("a", (entry(number) for number in range(3000)))

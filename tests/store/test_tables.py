@@ -1,8 +1,9 @@
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from tutela.store import people_tables, usage_tables  # noqa: F401 - they register their tables
+from tutela.store import job_tables, people_tables, usage_tables  # noqa: F401 - they register their tables
 from tutela.store.tables import metadata
 
 
@@ -14,6 +15,7 @@ def tables(connection):
     return {name: sorted(part.strip() for part in sql.replace("\n", " ").split(",")) for name, sql in rows}
 
 
+@pytest.mark.sqlite
 def test_migrations_make_the_tables_that_the_code_names(store):
     fresh = create_engine("sqlite://")
     with fresh.begin() as connection:

@@ -40,6 +40,10 @@
     ├── AccountExists         exit 3
     ├── LastAdministrator     exit 1
     ├── TokenUnknown          exit 1
+    ├── JobUnknown            exit 3
+    ├── JobsRunning           exit 6
+    ├── WebhookUnknown        exit 3
+    ├── FetchRefused          exit 1
     ├── ServerUnreachable     exit 1   what only the client says
     ├── ServerFailed          exit 1
     ├── JobFailed             exit 1
@@ -326,6 +330,32 @@ class TokenUnknown(TutelaError):
     """There is no token {number}, or it is another account's."""
 
     status = 404
+
+
+class JobUnknown(TutelaError):
+    """There is no job {number}, or what it made is there no longer."""
+
+    exit_code = 3
+    status = 404
+
+
+class JobsRunning(TutelaError):
+    """Another job process works on the store in {path}. There is one for each store; `tutela serve` starts it."""
+
+    exit_code = 6
+
+
+class WebhookUnknown(TutelaError):
+    """There is no webhook {number}."""
+
+    exit_code = 3
+    status = 404
+
+
+class FetchRefused(TutelaError):
+    """The URL was not fetched: {reason}."""
+
+    status = 422
 
 
 class ServerUnreachable(TutelaError):

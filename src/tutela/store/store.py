@@ -107,7 +107,9 @@ class Store:
         try:
             home.mkdir(parents=True, exist_ok=True)
             (home / "snapshots").mkdir(exist_ok=True)
-            lost = not url and (not path.exists() or path.stat().st_size == 0) and any((home / "snapshots").glob("[0-9]*"))
+            lost = (
+                not url and (not path.exists() or path.stat().st_size == 0) and any((home / "snapshots").glob("[0-9]*"))
+            )
         except OSError as error:
             raise StoreUnwritable(path=path, reason=error.strerror) from None
         if lost:
@@ -263,13 +265,15 @@ class Store:
         accept_torn: bool = False,
         by: By = COMMAND_LINE,
         action: str = "list.import",
+        within: Callable[[Connection, ImportSummary], None] | None = None,
     ) -> ImportSummary:
         """Take a stream of entries, removals and rejected lines into a list, all or nothing, and publish it.
 
         An entry that says the same as the stored one changes nothing; one that says other things replaces it; several
         of one key within the stream say them together.  Memory does not grow with the stream.  ``progress`` is called
         with the number of items taken so far, ``rejected`` with each line or part that was not.  ``action`` is what the
-        audit trail calls it.  Raises
+        audit trail calls it; ``within`` is called at the end of the transaction, to write what has to stand or fall
+        with it.  Raises
         `ListUnknown`, `StoreBusy`, and `ImportTorn` if the reader says that the file breaks off, unless
         ``accept_torn``.
         """
@@ -294,7 +298,9 @@ class Store:
                 told = {"added": summary.added, "updated": summary.updated, "removed": summary.removed}
                 told |= {"rejected": summary.rejected_count, "version": row.version + 1}
                 record(connection, by, action, f"list:{name}", before={"version": row.version}, after=told)
-        summary.version = row.version + summary.changed
+            summary.version = row.version + summary.changed
+            if within is not None:
+                within(connection, summary)
         self.publish(name)
         return summary
 
