@@ -11,31 +11,31 @@ PICTURES = Path(pictures.__path__[0])
 
 
 @pytest.fixture(scope="session")
-def _one_server(tmp_path_factory):
+def shared_server(tmp_path_factory):
     server = make_server(tmp_path_factory.mktemp("hma"))
     yield server
     close_services(server.services)
 
 
 @pytest.fixture(scope="session")
-def _one_client(_one_server):
-    return _one_server.client(Role.CURATOR)
+def curator(shared_server):
+    return shared_server.client(Role.CURATOR)
 
 
 @pytest.fixture
-def server(_one_server):
+def server(shared_server):
     """A server without lists; its accounts stay from test to test."""
-    for info in _one_server.store.lists():
-        _one_server.store.remove_list(info.name, by=_one_server.by)
-    _one_server.app.state.hma.forget()
-    _one_server.services.probes._seen.clear()
-    return _one_server
+    for info in shared_server.store.lists():
+        shared_server.store.remove_list(info.name, by=shared_server.by)
+    shared_server.app.state.hma.forget()
+    shared_server.services.probes._seen.clear()
+    return shared_server
 
 
 @pytest.fixture
-def client(server, _one_client):
+def client(server, curator):
     """Somebody who may do everything that HMA's API has."""
-    return _one_client
+    return curator
 
 
 @pytest.fixture
