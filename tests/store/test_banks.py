@@ -1,3 +1,6 @@
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tutela.access.trail import AuditTrail
@@ -94,3 +97,17 @@ def test_when_a_list_last_changed_is_told(store, banks):
     assert banks.newest() is None
     store.create_list("a")
     assert banks.newest() > 1_700_000_000
+
+
+def test_an_entry_that_is_withdrawn_while_it_is_switched_off_does_not_come_back(store):
+    store.create_list("a")
+    store.add_entry("a", Entry("x", (MD5,)), by=BY)
+    later = datetime.now(UTC) + timedelta(seconds=0.2)
+    store.disable_entry("a", "x", later, by=BY)
+    assert Banks(store.database).keys("a") == ("x",)
+    assert store.withdraw("a", ["x"], by=BY) == 1
+    assert store.entry("a", "x").state == "removed"
+    time.sleep(max(0.0, (later - datetime.now(UTC)).total_seconds()) + 0.05)
+    assert store.wake() == 0
+    assert list(store.entries("a")) == []
+    assert store.withdraw("a", ["x"], by=BY) == 0

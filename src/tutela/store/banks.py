@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from tutela.model import Purpose
 from tutela.model.errors import ListUnknown
@@ -18,7 +18,7 @@ from tutela.store.audit import By, record
 from tutela.store.bank_tables import banks, entry_notes
 from tutela.store.database import Database
 from tutela.store.entry_rows import now
-from tutela.store.tables import entries, list_versions, lists
+from tutela.store.tables import entries, entry_pauses, list_versions, lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,18 @@ class Banks:
         with self._database.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.name, row.key)
+
+    def keys(self, list_name: str) -> tuple[str, ...]:
+        """Return the keys of what a list holds, entries that are switched off among them."""
+        wanted = (
+            select(entries.c.key)
+            .join(lists, lists.c.id == entries.c.list)
+            .outerjoin(entry_pauses, entry_pauses.c.entry == entries.c.id)
+            .where(lists.c.name == list_name, or_(entries.c.state == "active", entry_pauses.c.until.is_not(None)))
+            .order_by(entries.c.id)
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.execute(wanted).scalars())
 
     def note(self, number: int) -> Note:
         """Return what is kept with an entry."""

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from tutela.access.trail import AuditTrail
@@ -97,3 +99,12 @@ def test_who_did_it_is_in_the_audit_trail(server, client):
     told = {row.action: row for row in rows if row.target == "list:a"}
     assert {"list.create", "bank.change"} <= told.keys()
     assert told["bank.change"].who.startswith("account")
+
+
+def test_what_is_disabled_in_a_deleted_bank_does_not_come_back(server, client):
+    client.post("/c/banks", json={"name": "A"})
+    number = client.post("/c/bank/A/signal", json={"md5": "f" * 32}).json()["id"]
+    (entry,) = server.store.entries("a")
+    client.put(f"/c/bank/A/content/{number}", json={"disable_until_ts": int(time.time()) + 86_400})
+    client.delete("/c/bank/A")
+    assert server.store.entry("a", entry.key).state == "removed"

@@ -151,3 +151,12 @@ def test_the_time_of_an_entry_as_hma_has_it():
     assert disabled_until(EntryDetails(entry, 1, "active", 1)) == 1
     assert disabled_until(EntryDetails(entry, 1, "disabled", 1, FOR_GOOD)) == 0
     assert disabled_until(EntryDetails(entry, 1, "disabled", 1, until)) == int(until.timestamp())
+
+
+def test_a_content_that_is_disabled_can_be_deleted_for_good(server, client, bank):
+    number = add(client, bank)
+    (entry,) = server.store.entries("a")
+    client.put(f"{bank}/content/{number}", json={"disable_until_ts": int(time.time()) + 86_400})
+    assert client.delete(f"{bank}/content/{number}").json() == {"deleted": 1}
+    assert server.store.entry("a", entry.key).state == "removed"
+    assert client.get(f"{bank}/content/{number}").status_code == 404

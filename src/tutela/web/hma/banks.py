@@ -96,7 +96,7 @@ async def delete_bank(request: Request, name: str, actor: Actor = _may_create) -
     def remove() -> None:
         there = {one.list_name for one in here.banks.all() if not one.gone}
         for list_name in lists_of(name, there)[:1]:
-            keys = [entry.key for entry in here.services.store.entries(list_name)]
+            keys = here.banks.keys(list_name)
             if keys:
                 here.services.store.withdraw(list_name, keys, by=why)
             here.banks.bury(list_name, why)
