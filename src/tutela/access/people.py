@@ -215,16 +215,20 @@ class People:
             record(connection, by, "account.enable", f"account:{number}", **told)
             return _account(_row(connection, number))
 
+    def check_password(self, number: int, password: str) -> None:
+        """Raise `SignInRefused` unless this is an account's password."""
+        with self._database.reading() as connection:
+            row = _row(connection, number)
+        if not verify_password(row.password, password):
+            raise SignInRefused
+
     def change_password(self, number: int, old: str, new: str, by: By, *, keep: int | None = None) -> None:
         """Change an account's password; ends its sign-ins but for session ``keep``.
 
         Raises `SignInRefused` for a wrong old one, `PasswordWeak`.
         """
-        with self._database.reading() as connection:
-            row = _row(connection, number)
-        if not verify_password(row.password, old):
-            raise SignInRefused
-        hashed = hash_password(new, row.name)
+        self.check_password(number, old)
+        hashed = hash_password(new, self.account(number).name)
         with self._database.writing() as connection:
             connection.execute(update(accounts).where(accounts.c.id == number).values(password=hashed))
             ended = delete(sessions).where(sessions.c.account == number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tutela.model.errors import SettingInvalid
@@ -139,6 +139,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             audit_days=int(values["audit_days"]),
         ),
     )
+
+
+def as_values(settings: Settings) -> dict[str, int | float | str]:
+    """Return the settings that are in force, by name."""
+    limits, server = asdict(settings.limits), asdict(settings.server)
+    own: dict[str, int | float | str] = {
+        "home": str(settings.home),
+        "workers": settings.workers,
+        "kernel": settings.kernel,
+    }
+    return own | {"database": settings.database} | limits | server
 
 
 def _of_file(path: Path) -> dict[str, str]:

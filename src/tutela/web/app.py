@@ -6,13 +6,19 @@ import json as text_json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import tutela
 from tutela.web import health, hma, problems
 from tutela.web.api import contents, entries, jobs, lists, lookups
+from tutela.web.console import error_page
+from tutela.web.console import router as console
+from tutela.web.console.rendering import STATIC
 from tutela.web.direct import Direct
 from tutela.web.gathering import Gathering
 from tutela.web.policy import Policy
@@ -47,8 +53,9 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.callers = Callers(services.sessions, services.tokens, secure=settings.public_url.startswith("https:"))
     app.state.gathering = Gathering()
+    app.state.error_page = error_page
     problems.install(app)
-    for router in (lookups.router, contents.router, lists.router, entries.router, jobs.router, health.router):
+    for router in (lookups.router, contents.router, lists.router, entries.router, jobs.router, health.router, console):
         app.include_router(router)
     hma.install(app, services)
 
@@ -58,6 +65,7 @@ def create_app(services: Services) -> FastAPI:
         if status >= 400 or route not in _QUIET:
             log_request(scope, route, status, seconds)
 
+    app.mount("/static", Static(directory=STATIC), name="static")
     ways = {
         ("GET", "/v1/lookup"): (lookups.who, lookups.look_up),
         ("POST", "/v1/lookup"): (lookups.who, lookups.look_up_many),
@@ -79,6 +87,16 @@ def log_request(scope: Scope, route: str, status: int, seconds: float) -> None:
         "who": None if caller is None else caller.actor.who,
     }
     _log.info("request", extra={"told": record})
+
+
+class Static(StaticFiles):
+    """Files of the console; their names or queries change with them, so browsers may keep them."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:  # noqa: ANN401 - the base class's own
+        """Return a file, to be kept for a day."""
+        answer = super().file_response(*args, **more)
+        answer.headers["cache-control"] = "public, max-age=86400"
+        return answer
 
 
 class JsonLines(logging.Formatter):

@@ -20,6 +20,8 @@ from starlette.responses import Response
 from tutela.model.errors import TooMany, TutelaError
 
 MEDIA_TYPE = "application/problem+json"
+#: Beginnings of the paths that programs ask; every other is a person's, who gets a page.
+PROGRAMS = ("/v1/", "/h/", "/m/", "/c/", "/health/", "/metrics", "/status", "/static/")
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -38,6 +40,10 @@ def problem(request: Request, status: int, name: str, title: str, detail: str, *
         "instance": f"urn:uuid:{request.state.request_id}" if hasattr(request.state, "request_id") else None,
         **more,
     }
+    page = getattr(request.app.state, "error_page", None)
+    if page is not None and not request.url.path.startswith(PROGRAMS):
+        shown: Response = page(request, status, title, detail)
+        return shown
     headers = {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="tutela"'

@@ -24,6 +24,7 @@ from tutela.access.sessions import Sessions
 from tutela.access.tokens import Tokens
 from tutela.model.errors import FormStale, NotSignedIn, Refused
 from tutela.store.audit import By
+from tutela.web.forms import read_form, read_large_form
 
 #: Seconds for which a process goes by what it has read of a token or sign-in: so long one that was ended may go on.
 FRESH = 1.0
@@ -117,7 +118,8 @@ async def caller(request: Request) -> Caller:
 async def _check_csrf(request: Request, wanted: str) -> None:
     told: object = request.headers.get("x-csrf-token")
     if told is None and request.headers.get("content-type", "").startswith(_FORMS):
-        told = (await request.form()).get("csrf")
+        large = request.url.path.endswith("/imports")
+        told = (await (read_large_form if large else read_form)(request)).get("csrf")
     if not isinstance(told, str) or not hmac.compare_digest(told.encode(), wanted.encode()):
         raise FormStale
 
