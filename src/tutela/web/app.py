@@ -28,6 +28,7 @@ from tutela.web.signed_in import Callers
 _log = logging.getLogger("tutela.web")
 #: Routes whose successes are counted, and not written to the log one by one.
 _QUIET = {"/v1/lookup", "/health/live", "/health/ready", "/metrics", "/m/lookup", "/m/raw_lookup", "/status"}
+_QUIET |= {"/hma/{token}/m/lookup", "/hma/{token}/m/raw_lookup"}
 
 
 def create_app(services: Services) -> FastAPI:

@@ -54,6 +54,17 @@ def test_slashes_at_the_beginning_are_taken_for_one(client, path):
     assert client.get("http://testserver" + path).status_code == 200
 
 
+def test_an_address_with_a_token_may_end_in_a_slash(server, client):
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    nobody = server.client(headers={})
+    assert nobody.get(f"/hma/{token}//c/banks").json() == []
+    assert nobody.get(f"http://testserver//hma/{token}//c//banks").json() == []
+
+
+def test_slashes_of_other_paths_stay(client):
+    assert client.get("/v1//lists").status_code == 404
+
+
 def test_the_face_is_not_part_of_the_description_of_the_api(client):
     paths = client.get("/v1/openapi.json").json()["paths"]
     assert not [path for path in paths if path.startswith(("/c/", "/m/", "/h/", "/hma/"))]

@@ -7,6 +7,8 @@ nothing but where HMA is.
 
 from __future__ import annotations
 
+import re
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,7 +32,7 @@ def install(app: FastAPI, services: Services) -> None:
 
 
 class OneSlash:
-    """Takes several slashes at the beginning of a path for one, as HMA's server does.
+    """Takes several slashes in a path for one, as HMA's server does, where it begins so or is of a token.
 
     An address of HMA that ends in a slash, as Coop's does unless it is told another, makes ``//c/banks``.
     """
@@ -40,7 +42,7 @@ class OneSlash:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
-        if scope["type"] == "http" and scope["path"].startswith("//"):
-            scope["path"] = "/" + scope["path"].lstrip("/")
-            scope["raw_path"] = b"/" + scope.get("raw_path", b"").lstrip(b"/")
+        if scope["type"] == "http" and scope["path"].startswith(("//", "/hma/")):
+            scope["path"] = re.sub("//+", "/", scope["path"])
+            scope["raw_path"] = re.sub(b"//+", b"/", scope.get("raw_path", b""))
         await self._app(scope, receive, send)
