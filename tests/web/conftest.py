@@ -4,8 +4,10 @@ import contextlib
 from dataclasses import replace
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
+from tutela.access import secrets
 from tutela.access.permissions import Role
 from tutela.model import Entry, Grade, Signal, read_settings
 from tutela.store.audit import By
@@ -16,6 +18,12 @@ PASSWORD = "nine swift herons over grey water"
 ME = By("a test")
 KNOWN = bytes(range(16))
 PDQ = bytes.fromhex("f8f8f0cee0f4a84f06370a2ea0a5f4c1d2b68d0e3dc0b1f2a0c9f1e05c3c2d3b")
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch):
+    """Argon2 as it is meant takes a tenth of a second a password, which tests of other things need not wait for."""
+    monkeypatch.setattr(secrets, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ DONE = 0
 FAILED = 1
 MET = 10
 INCOMPLETE = 11
+TAMPERED = 12
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
@@ -22,6 +23,7 @@ EXIT_CODES = {
     FAILED: "An error without a code of its own, such as a file that cannot be written.",
     MET: "`tutela match --fail-on-match`: something known or near was met.",
     INCOMPLETE: "`--strict`: something could not be read, or a line of an import was rejected.",
+    TAMPERED: "`tutela audit verify`: something is not as it was written.",
     INTERRUPTED: "Interrupted (Ctrl-C); no target was left half-written.",
     PIPE_CLOSED: "Whoever read the output went away, as with `| head`.",
 }

@@ -17,6 +17,7 @@
     ├── StoreNewer            exit 5
     ├── StoreUnwritable       exit 5
     ├── AuditKeyLost          exit 5
+    ├── BackupFailed          exit 5
     ├── IndexDamaged          exit 5
     ├── StoreBusy             exit 6
     ├── IndexBusy             exit 6
@@ -169,6 +170,12 @@ class StoreUnwritable(TutelaError):
     """The store {path} cannot be written: {reason}. Make room and give this user the right to write there, or set
     TUTELA_HOME to another folder; nothing was changed.
     """
+
+    exit_code = 5
+
+
+class BackupFailed(TutelaError):
+    """The back-up cannot be written or restored: {reason}. Nothing that was there has changed."""
 
     exit_code = 5
 

@@ -1,0 +1,137 @@
+"""Back-ups of a whole home folder, and their restoring.
+
+A back-up is a folder: the database as it was at one moment, the audit trail's keys and checkpoints, and a note of what
+it is.  Snapshots are not in it: they are made from the database.  It holds list content and keys, so it is as
+confidential as the store.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from tutela.model import Settings
+from tutela.model.errors import BackupFailed
+from tutela.store.migrate import HEAD
+from tutela.store.store import Store
+
+NOTE, SQLITE, POSTGRESQL = "back-up.json", "store.sqlite", "store.dump"
+#: Files of the home folder that go along.
+KEPT = ("keys/audit.key", "keys/audit.pub", "audit-checkpoints.txt")
+
+
+def back_up(settings: Settings, target: Path) -> Path:
+    """Write a back-up into the new folder ``target`` while everything goes on; return it.
+
+    It appears whole or not at all.  Raises `BackupFailed`.
+    """
+    if target.exists():
+        raise BackupFailed(reason=f"{target} is there already; name a new folder")
+    making = target.with_name(f".{target.name}.part")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(mode=0o700, parents=True)
+    try:
+        # The checkpoints first: a row that is signed is then in the copied database too, which is taken after it.
+        for name in KEPT:
+            source = settings.home / name
+            if source.exists():
+                (making / name).parent.mkdir(mode=0o700, exist_ok=True)
+                shutil.copy2(source, making / name)
+        if settings.database:
+            _dump(settings.database, making / POSTGRESQL)
+        else:
+            _copy_sqlite(settings.home / SQLITE, making / SQLITE)
+        note = {"made": datetime.now(UTC).isoformat(), "revision": HEAD, "postgresql": bool(settings.database)}
+        (making / NOTE).write_text(json.dumps(note))
+        for path in making.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        making.rename(target)
+    except OSError as error:
+        raise BackupFailed(reason=error.strerror or type(error).__name__) from None
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return target
+
+
+def restore(settings: Settings, source: Path) -> None:
+    """Restore a back-up into an empty home folder (and, where the settings name one, an empty database).
+
+    The tables are brought to this release, and every snapshot is made.  Raises `BackupFailed`.
+    """
+    try:
+        note = json.loads((source / NOTE).read_text())
+    except (OSError, ValueError):
+        raise BackupFailed(reason=f"{source} is no back-up") from None
+    if note["postgresql"] != bool(settings.database):
+        kind = "a PostgreSQL database: name it in the setting database" if note["postgresql"] else "SQLite"
+        raise BackupFailed(reason=f"this back-up is of {kind}")
+    home = settings.home
+    if (home / SQLITE).exists() or any((home / "snapshots").glob("[0-9]*")):
+        raise BackupFailed(reason=f"{home} holds a store already; move it away first")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.database:
+        _load(settings.database, source / POSTGRESQL)
+    else:
+        part = home / f"{SQLITE}.part"
+        _copy_sqlite(source / SQLITE, part)
+        part.rename(home / SQLITE)
+    for name in KEPT:
+        if (source / name).exists():
+            (home / name).parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copy2(source / name, home / name)
+    with Store.of(settings) as store:
+        store.snapshots()
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.exists():
+        raise BackupFailed(reason=f"{source} is not there")
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(target)) as new,
+        ):
+            old.backup(new)
+            if new.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise BackupFailed(reason=f"{source} is damaged")
+    except sqlite3.Error as error:
+        raise BackupFailed(reason=str(error)) from None
+
+
+def _dump(url: str, target: Path) -> None:
+    _run(["pg_dump", "--format=custom", "--no-owner", "--file", str(target)], url)
+
+
+def _load(url: str, source: Path) -> None:
+    _run(["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(source)], url)
+
+
+def _run(command: list[str], url: str) -> None:
+    parts = make_url(url)
+    query = {name: str(value) for name, value in parts.query.items()}
+    # By the environment: what stands in a command line can be read by everybody on the machine.
+    told = {
+        "PGHOST": parts.host or query.get("host"),
+        "PGPORT": str(parts.port) if parts.port else query.get("port"),
+        "PGUSER": parts.username or query.get("user"),
+        "PGPASSWORD": parts.password,
+        "PGDATABASE": parts.database,
+    }
+    environment = {**os.environ, **{name: value for name, value in told.items() if value}}
+    named = ["--dbname", parts.database or ""] if command[0] == "pg_restore" else []
+    try:
+        ended = subprocess.run([*command, *named], env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise BackupFailed(reason=f"{command[0]} is not installed (Debian's package postgresql-client)") from None
+    if ended.returncode:
+        raise BackupFailed(reason=f"{command[0]} ended with {ended.returncode}: {ended.stderr.strip()[-300:]}")
