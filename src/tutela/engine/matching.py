@@ -296,6 +296,14 @@ def decide(
     return NothingFound(("No list that was asked has it.", *unasked))
 
 
+def standing(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Return the known hits that no benign one covers, best first: those that a verdict is made of."""
+    ordered = sorted(hits, key=rank)
+    benign = [hit for hit in ordered if hit.purpose is Purpose.BENIGN]
+    known = [hit for hit in ordered if hit.purpose is Purpose.KNOWN and _cover(hit, benign) is None]
+    return tuple(_sound(known))
+
+
 def _sound(uncovered: Sequence[Hit]) -> list[Hit]:
     """Return the hits without those of cells that count only with others, where those others are covered."""
     counts = Counter((hit.list_name, hit.entry_key) for hit in uncovered)

@@ -98,6 +98,11 @@ class SnapshotView:
             return offsets, ids, np.zeros(len(ids), np.int64)
         return _within(digests.live(), values, radius)
 
+    def size(self, kind: SignalKind) -> int:
+        """Return how many values of a kind are matched against."""
+        view = self.index.hamming(kind.name) if kind.measure is Measure.HAMMING else self.index.digests(kind.name)
+        return 0 if view is None else len(view)
+
     def entry(self, number: int) -> Entry:
         """Return what the list tells of an entry id, without its signals; raise `IndexDamaged` if it tells nothing."""
         try:

@@ -125,6 +125,10 @@ class DigestView:
         np.cumsum(np.bincount(queries, minlength=len(digests)), out=offsets[1:])
         return offsets, ids[order]
 
+    def __len__(self) -> int:
+        hidden = sum(int(np.unpackbits(one.removed).sum()) for one in self.segments if one.removed is not None)
+        return sum(len(segment) for segment in self.segments) - hidden
+
     def live(self) -> Iterator[tuple[Bytes, Ids]]:
         """Yield the values and ids of each segment that are not removed."""
         for segment in self.segments:

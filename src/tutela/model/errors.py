@@ -44,7 +44,11 @@
     ├── JobUnknown            exit 3
     ├── JobsRunning           exit 6
     ├── WebhookUnknown        exit 3
-    └── FetchRefused          exit 1
+    ├── FetchRefused          exit 1
+    ├── ServerUnreachable     exit 1   what only the client says
+    ├── ServerFailed          exit 1
+    ├── JobFailed             exit 1
+    └── JobUnfinished         exit 1
 
 A damaged *picture* is never an exception: it is a `Problem` in its finding.  Each class's docstring is its
 message, with the remedy; ``{fields}`` are filled from the keyword arguments given to it.
@@ -53,6 +57,7 @@ message, with the remedy; ``{fields}`` are filled from the keyword arguments giv
 from __future__ import annotations
 
 import inspect
+from typing import Self
 
 
 class TutelaError(Exception):
@@ -65,6 +70,14 @@ class TutelaError(Exception):
     def __init__(self, **fields: object) -> None:
         self.fields = fields
         super().__init__(inspect.cleandoc(type(self).__doc__ or "").replace("\n", " ").format(**fields))
+
+    @classmethod
+    def told(cls, message: str, **fields: object) -> Self:
+        """Return the error with a message that was written elsewhere: by the server that a client asked."""
+        error = cls.__new__(cls)
+        error.fields = fields
+        Exception.__init__(error, message)
+        return error
 
 
 class UsageError(TutelaError):
@@ -350,3 +363,25 @@ class FetchRefused(TutelaError):
     """The URL was not fetched: {reason}."""
 
     status = 422
+
+
+class ServerUnreachable(TutelaError):
+    """The server at {address} cannot be reached: {reason}. See that it runs and that the address is right; what was
+    asked may or may not have been done.
+    """
+
+    status = 503
+
+
+class ServerFailed(TutelaError):
+    """The server at {address} answered {answered}: {reason}"""
+
+    status = 502
+
+
+class JobFailed(TutelaError):
+    """The job {job} ended as {state}: {reason}. Nothing of it was kept, unless it says so."""
+
+
+class JobUnfinished(TutelaError):
+    """The job {job} was not done within {seconds} seconds; it goes on. Wait for it again, or cancel it."""

@@ -79,8 +79,8 @@ def finding_from_json(record: Mapping[str, Any]) -> Finding:
             frames=_parts(record["frames"], _frame_from_json),
             signals=_parts(record["signals"], signal_from_json),
             unhashable=_parts(record["unhashable"], _unhashable_from_json),
-            hits=_parts(record["hits"], _hit_from_json),
-            verdict=_verdict_from_json(record["verdict"]),
+            hits=_parts(record["hits"], hit_from_json),
+            verdict=verdict_from_json(record["verdict"]),
             problems=_parts(record["problems"], problem_from_json),
             spans=_parts(record.get("spans", []), _span_from_json),
         )
@@ -144,11 +144,12 @@ def verdict_to_json(verdict: Verdict) -> Json:
     return record
 
 
-def _verdict_from_json(record: Mapping[str, Any]) -> Verdict:
+def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that `verdict_to_json` wrote; raises `FindingInvalid` or `KeyError` for another thing."""
     name, reasons = record["name"], tuple(record["reasons"])
     for of_hit in (Known, Near, ListedBenign):
         if name == VERDICT_NAMES[of_hit]:
-            return of_hit(_hit_from_json(record["hit"]), reasons)
+            return of_hit(hit_from_json(record["hit"]), reasons)
     if name == VERDICT_NAMES[Unreadable]:
         return Unreadable(reasons)
     if name == VERDICT_NAMES[NothingFound]:
@@ -177,7 +178,8 @@ def hit_to_json(hit: Hit) -> Json:
     return record
 
 
-def _hit_from_json(record: Mapping[str, Any]) -> Hit:
+def hit_from_json(record: Mapping[str, Any]) -> Hit:
+    """Return the hit that `hit_to_json` wrote; raises `KeyError`, `TypeError` or `ValueError` for another thing."""
     return Hit(
         list_name=record["list"],
         list_version=record["list_version"],

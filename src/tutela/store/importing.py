@@ -93,6 +93,7 @@ class Import:
         self._time = time
         self._next = int(connection.execute(query("highest_entry")).scalar_one()) + 1
         self._number = 0
+        self._ended = 0
 
     def run(
         self,
@@ -118,6 +119,7 @@ class Import:
         self._connection.execute(query("end_pauses"), scope)
         changes = self._connection.execute(query("count_changes"), scope).one()
         summary.added, summary.updated, summary.removed = map(int, changes)
+        summary.removed += self._ended
         summary.unchanged = int(self._connection.execute(query("count_unchanged")).scalar_one())
 
     def _gather(
@@ -176,9 +178,16 @@ class Import:
         bulk(self._connection, "insert_signals", signals)
 
     def _withdraw(self, rows: Iterable[_Known]) -> None:
+        rows = list(rows)
+        self._end_pauses([row.id for row in rows if row.state != "active"])
         there = [row for row in rows if row.state == "active"]
         self._keep(there)
         bulk(self._connection, "withdraw_entry", [(self._time, self._version, row.id) for row in there])
+
+    def _end_pauses(self, numbers: list[int]) -> None:
+        """Have entries that are away stay away, also those that are only switched off for a while."""
+        if numbers:
+            self._ended += look_up(self._connection, "end_pauses_of", {}, numbers).rowcount
 
     def _keep(self, rows: Iterable[_Known]) -> None:
         """Keep what rows say that this import has not changed before."""

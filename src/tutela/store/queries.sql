@@ -113,6 +113,10 @@ DELETE FROM entry_history
  WHERE list = :list AND until = :version
    AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.id = entry_history.entry AND e.version = :version)
 
+-- end_pauses_of --
+-- Entries that are switched off were withdrawn: they do not come back by themselves.
+DELETE FROM entry_pauses WHERE entry IN :ids
+
 -- end_pauses --
 -- Entries that are switched off, and that this version of their list changed, are so no longer.
 DELETE FROM entry_pauses

@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import tutela
-from tutela.web import health, problems
+from tutela.web import health, hma, problems
 from tutela.web.api import contents, entries, jobs, lists, lookups
 from tutela.web.console import error_page
 from tutela.web.console import router as console
@@ -28,6 +28,7 @@ from tutela.web.signed_in import Callers
 _log = logging.getLogger("tutela.web")
 #: Routes whose successes are counted, and not written to the log one by one.
 _QUIET = {"/v1/lookup", "/health/live", "/health/ready", "/metrics", "/m/lookup", "/m/raw_lookup", "/status"}
+_QUIET |= {"/hma/{token}/m/lookup", "/hma/{token}/m/raw_lookup"}
 
 
 def create_app(services: Services) -> FastAPI:
@@ -57,6 +58,7 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     for router in (lookups.router, contents.router, lists.router, entries.router, jobs.router, health.router, console):
         app.include_router(router)
+    hma.install(app, services)
 
     def told(scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from tutela.store import job_tables, people_tables, usage_tables
+from tutela.store import bank_tables, job_tables, people_tables, usage_tables
 from tutela.store.tables import metadata
 
 # Only once they are imported do they stand in the metadata.
-TABLES = (job_tables, people_tables, usage_tables)
+TABLES = (bank_tables, job_tables, people_tables, usage_tables)
 
 context.configure(
     connection=context.config.attributes["connection"],
