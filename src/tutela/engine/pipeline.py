@@ -27,7 +27,7 @@ from tutela.signals import Measure, kinds
 
 _DIGESTS = tuple(kind for kind in kinds() if kind.measure is Measure.EXACT)
 
-Asked = ListSnapshot | UnaskedList
+Asked = ListSnapshot | HeldList | UnaskedList
 Held = tuple[HeldList | UnaskedList, ...]
 
 

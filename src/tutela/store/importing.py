@@ -84,9 +84,15 @@ def met_table(connection: Connection) -> Iterator[None]:
 
 
 class Import:
-    """An import in progress, inside a writing transaction that holds `met_table`."""
+    """An import in progress, inside a writing transaction that holds `met_table`.
 
-    def __init__(self, connection: Connection, list_id: int, version: int, time: int) -> None:
+    With ``end_pauses`` what it says of an entry that is switched off brings it back.
+    """
+
+    def __init__(
+        self, connection: Connection, list_id: int, version: int, time: int, *, end_pauses: bool = False
+    ) -> None:
+        self._end_all_pauses = end_pauses
         self._connection = connection
         self._list = list_id
         self._version = version
@@ -154,10 +160,20 @@ class Import:
         scope = {"list": self._list, "version": self._version}
         rows = look_up(self._connection, "known_keys", scope, keys)
         known = {row.key: row for row in map(_Known._make, rows)}
+        if not self._end_all_pauses:
+            self._pass_over_paused(said, known)
+            keys = sorted(said)
         self._remember(known[key] for key in keys if key in known and not known[key].met)
         self._insert(row_of(entry) for key in keys if key not in known and (entry := said[key].entry) is not None)
         self._withdraw(known[key] for key in keys if key in known and said[key].entry is None)
         self._renew(said, known)
+
+    def _pass_over_paused(self, said: dict[str, _Said], known: dict[str, _Known]) -> None:
+        """Leave entries alone that are switched off for a while: a partner's next delivery does not know of it."""
+        away = {row.id: key for key, row in known.items() if row.state != "active" and said[key].entry is not None}
+        if away:
+            for number in look_up(self._connection, "paused_of", {}, list(away)).scalars().all():
+                del said[away[number]]
 
     def _remember(self, rows: Iterable[_Known]) -> None:
         former = [(row.id, row.version, row.fingerprint, row.state, row.added, row.updated) for row in rows]

@@ -117,6 +117,9 @@ DELETE FROM entry_history
 -- Entries that are switched off were withdrawn: they do not come back by themselves.
 DELETE FROM entry_pauses WHERE entry IN :ids
 
+-- paused_of --
+SELECT entry FROM entry_pauses WHERE entry IN :ids
+
 -- end_pauses --
 -- Entries that are switched off, and that this version of their list changed, are so no longer.
 DELETE FROM entry_pauses

@@ -266,6 +266,7 @@ class Store:
         by: By = COMMAND_LINE,
         action: str = "list.import",
         within: Callable[[Connection, ImportSummary], None] | None = None,
+        end_pauses: bool = False,
     ) -> ImportSummary:
         """Take a stream of entries, removals and rejected lines into a list, all or nothing, and publish it.
 
@@ -273,7 +274,7 @@ class Store:
         of one key within the stream say them together.  Memory does not grow with the stream.  ``progress`` is called
         with the number of items taken so far, ``rejected`` with each line or part that was not.  ``action`` is what the
         audit trail calls it; ``within`` is called at the end of the transaction, to write what has to stand or fall
-        with it.  Raises
+        with it.  Entries that are switched off stay so, unless ``end_pauses``.  Raises
         `ListUnknown`, `StoreBusy`, and `ImportTorn` if the reader says that the file breaks off, unless
         ``accept_torn``.
         """
@@ -290,7 +291,7 @@ class Store:
             connection = stack.enter_context(self._database.alone())
             row = _row(connection, name)
             stack.enter_context(met_table(connection))
-            running = Import(connection, row.id, row.version + 1, time := now())
+            running = Import(connection, row.id, row.version + 1, time := now(), end_pauses=end_pauses)
             running.run(items, accept_torn=accept_torn, progress=progress, rejected=reject)
             running.finish(summary)
             if summary.changed:
@@ -323,7 +324,7 @@ class Store:
         reasons: list[str] = []
         if fit(entry, reasons.append) is None or reasons:
             raise UsageError(reason=f"The entry cannot be taken as it is: {'; '.join(reasons)}.")
-        self.import_entries(name, (entry,), by=by, action="entry.add")
+        self.import_entries(name, (entry,), by=by, action="entry.add", end_pauses=True)
         return self.entry(name, entry.key)
 
     def change_entry(
@@ -357,13 +358,18 @@ class Store:
         details = self.entry(name, key)
         if details.state == "removed":
             raise EntryAway(key=key, state=details.state)
-        if details.state == "active":
-            self.import_entries(name, (Removed(key),), by=by, action="entry.disable")
-        with self._database.alone() as connection:
+
+        def pause(connection: Connection, _summary: ImportSummary | None = None) -> None:
             connection.execute(delete(entry_pauses).where(entry_pauses.c.entry == details.number))
             connection.execute(insert(entry_pauses).values(entry=details.number, until=microseconds(until)))
             told = {"entry": details.number, "until": until.isoformat()}
             record(connection, by, "entry.disable-until", f"list:{name}", after=told)
+
+        if details.state == "active":  # in one transaction: what is switched off must not stay away for good
+            self.import_entries(name, (Removed(key),), by=by, action="entry.disable", within=pause)
+        else:
+            with self._database.alone() as connection:
+                pause(connection)
         return self.entry(name, key)
 
     def restore_entry(self, name: str, key: str, *, by: By) -> EntryDetails:
@@ -371,7 +377,7 @@ class Store:
         details = self.entry(name, key)
         if details.state != "active":
             entry = replace(details.entry, updated=None)
-            self.import_entries(name, (entry,), by=by, action="entry.restore")
+            self.import_entries(name, (entry,), by=by, action="entry.restore", end_pauses=True)
         return self.entry(name, key)
 
     def wake(self, by: By = By("the server", "its time is over")) -> int:  # noqa: B008 - a frozen value

@@ -9,20 +9,24 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from tutela.engine import Engine, Policy
 from tutela.engine.matching import decide, match_many
 from tutela.engine.snapshot import HeldList, ListSnapshot, UnaskedList, open_snapshots
 from tutela.model import Content, Finding, Hit, Limits, Problem, Signal, Verdict
-from tutela.model.errors import ListUnknown
+from tutela.model.errors import ListUnknown, VersionUnknown
 from tutela.store import Store
 
 _log = logging.getLogger("tutela.web")
 #: Seconds between two looks at which lists there are.
 EVERY = 0.5
 
-Asked = ListSnapshot | UnaskedList
+#: Earlier versions of lists that are kept for being asked again.
+MOST_PASTS = 16
+
+Asked = ListSnapshot | HeldList | UnaskedList
 Answer = tuple[list[Hit], list[Problem], Verdict]
 
 
@@ -37,6 +41,7 @@ class Matching:
         self._engine = Engine((), Policy(), limits, workers)
         self._places: dict[str, Path] = {}
         self._lists: dict[str, Asked] = {}
+        self._pasts: dict[tuple[str, int], tuple[int, HeldList]] = {}
         self._ended = threading.Event()
         self.refresh()
         self._thread = threading.Thread(target=self._keep_fresh, name="tutela-lists", daemon=True)
@@ -63,6 +68,32 @@ class Matching:
             return tuple(lists[name] for name in dict.fromkeys(names))
         except KeyError as missing:
             raise ListUnknown(name=missing.args[0]) from None
+
+    def lists_at(self, names: Iterable[str] | None, time: datetime) -> tuple[HeldList, ...]:
+        """Return the lists of these names as they were at a time; raise `ListUnknown`, `VersionUnknown`.
+
+        Without names, the lists that there were then.
+        """
+        found = []
+        for name in [asked.name for asked in self.lists(names)]:
+            try:
+                number = self._store.version_at(name, time)
+            except VersionUnknown:
+                if names is not None:
+                    raise
+                continue
+            found.append(self._past(name, number))
+        return tuple(found)
+
+    def _past(self, name: str, number: int) -> HeldList:
+        kept = self._pasts.get((name, number))
+        if kept is None or kept[0] < self._store.info(name).version:  # what has changed since may be more by now
+            version = self._store.info(name).version
+            kept = version, self._store.at_version(name, number)
+            while len(self._pasts) >= MOST_PASTS:
+                self._pasts.pop(next(iter(self._pasts)), None)
+            self._pasts[name, number] = kept
+        return kept[1]
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what keeps lists from being asked in their newest state."""

@@ -155,3 +155,22 @@ def test_both_ways_to_a_look_up_answer_alike(app, client):
     slow = client.get("/v1/lookup?", params=asked, headers={"x-other": "way"}).json()
     assert direct is not None
     assert fast == slow
+
+
+def test_lists_can_be_asked_as_they_were(client, services):
+    import time
+    from datetime import UTC, datetime
+
+    from tutela.store.audit import By
+
+    time.sleep(1.1)  # versions are told apart by the second
+    before = datetime.now(UTC)
+    time.sleep(1.1)
+    services.store.withdraw("known", ["one"], by=By("a test", "an error"))
+    asked = {"kind": "md5", "value": KNOWN.hex()}
+    for _ in range(2):
+        then = client.get("/v1/lookup", params=asked | {"at": before.isoformat()}).json()
+        assert ([hit["entry"] for hit in then["hits"]], then["versions"]) == (["one"], {"known": 1})
+    now = client.get("/v1/lookup", params=asked | {"at": datetime.now(UTC).isoformat()}).json()
+    assert (now["hits"], now["versions"]) == ([], {"known": 2})
+    assert client.get("/v1/lookup", params=asked | {"at": "yesterday"}).status_code == 400

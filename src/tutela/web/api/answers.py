@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,13 +41,27 @@ async def json_body(request: Request) -> Any:  # noqa: ANN401 - whatever was sen
         raise RequestInvalid(reason=f"the body is not JSON ({error.msg} at byte {error.pos})") from None
 
 
-def lists_asked(request: Request, services: Services) -> tuple[Asked, ...]:
+def time_asked(text: object) -> datetime | None:
+    """Return the time as of which lists are to be asked; raise `RequestInvalid`."""
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise RequestInvalid(reason="'at' is a time, as in 2026-11-23T12:00:00Z") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+async def lists_asked(request: Request, services: Services) -> tuple[Asked, ...]:
     """Return the lists that the query's ``lists`` names, separated by commas; all without it.
 
-    Raises `ListUnknown`.
+    With ``at`` they are as they were at that time.  Raises `ListUnknown`, `VersionUnknown`, `RequestInvalid`.
     """
-    named = request.query_params.get("lists")
-    return services.matching.lists(None if named is None else [name for name in named.split(",") if name])
+    told, time = request.query_params.get("lists"), time_asked(request.query_params.get("at"))
+    named = None if told is None else [name for name in told.split(",") if name]
+    if time is None:
+        return services.matching.lists(named)
+    return await run_in_threadpool(services.matching.lists_at, named, time)
 
 
 def flag(request: Request, name: str, *, default: bool) -> bool:

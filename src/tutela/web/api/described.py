@@ -37,7 +37,7 @@ _VERDICT = {
     "type": "object",
     "required": ["name", "rule", "reasons"],
     "properties": {
-        "name": {"enum": ["known", "near", "listed-benign", "nothing-found", "unreadable"]},
+        "name": {"enum": ["known", "near", "listed-as-benign", "nothing-found", "unreadable"]},
         "rule": {"type": "string"},
         "reasons": {"type": "array", "items": {"type": "string"}},
     },
@@ -106,6 +106,7 @@ _KINDS = {"type": "string", "enum": ["md5", "sha1", "sha256", "pdq", "photodna"]
 _LISTS = _query(
     "lists", {"type": "string"}, "Names of the lists to ask, separated by commas; all if left out.", "hotline"
 )
+_AT = _query("at", {"type": "string", "format": "date-time"}, "Ask the lists as they were at this time.")
 _SWITCH = {"type": "string", "enum": ["0", "1", "true", "false"]}
 
 _FAULTS = {str(status): told for status, told in problems(400, 401, 403, 404, 408, 413, 429, 503).items()}
@@ -122,6 +123,7 @@ LOOKUP: dict[str, Any] = {
         _query("value", {"type": "string"}, "The value in hexadecimal.", _MD5, required=True),
         _query("quality", {"type": "integer", "minimum": 0, "maximum": 100}, "Its quality, where the kind has one."),
         _LISTS,
+        _AT,
     ],
     "responses": _answers(
         _RESULT_ALONE,
@@ -150,6 +152,7 @@ LOOKUPS: dict[str, Any] = {
                         "kind": _KINDS,
                         "values": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 10_000},
                         "lists": {"type": "array", "items": {"type": "string"}},
+                        "at": {"type": "string", "format": "date-time"},
                     },
                 },
                 "examples": {
@@ -171,6 +174,7 @@ LOOKUPS: dict[str, Any] = {
 
 _HOW = [
     _LISTS,
+    _AT,
     _query("orientations", _SWITCH, "1: look for each frame in all eight ways to lay it.", "0"),
     _query("cells", _SWITCH, "0: do not separate contact sheets.", "1"),
     _query("complete", _SWITCH, "1: decode also what a list has byte for byte.", "0"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +16,16 @@ from tutela.access.permissions import Actor, Permission
 from tutela.model import Signal
 from tutela.model.errors import RequestInvalid
 from tutela.signals import kind as signal_kind
-from tutela.web.api.answers import MOST_VALUES, answer_to_json, json, json_body, lists_asked, read_signal, tell_lookups
+from tutela.web.api.answers import (
+    MOST_VALUES,
+    answer_to_json,
+    json,
+    json_body,
+    lists_asked,
+    read_signal,
+    tell_lookups,
+    time_asked,
+)
 from tutela.web.api.described import LOOKUP, LOOKUPS
 from tutela.web.services import Services, services
 from tutela.web.signed_in import needs
@@ -42,7 +52,7 @@ async def look_up(request: Request, actor: Actor = _may_match) -> Response:
             raise RequestInvalid(reason="the quality of the signal is a whole number from 0 to 100")
         told["quality"] = int(quality[:4])
     signals = (read_signal(told),)
-    lists = lists_asked(request, here)
+    lists = await lists_asked(request, here)
     here.usage.take(actor.account, 1)
     answer, versions = await request.app.state.gathering.one(signals, lists)
     await tell_lookups(request, here, actor, (signals,), (answer,))
@@ -57,7 +67,7 @@ async def look_up_many(request: Request, actor: Actor = _may_match) -> Response:
     if not isinstance(body, dict):
         raise RequestInvalid(reason="the body is an object with 'signals', or with 'kind' and 'values'")
     asked = [(signal,) for signal in _signals(body)]
-    lists = _lists(body, here)
+    lists = await _lists(body, here)
     here.usage.take(actor.account, len(asked))
     answers, versions = await request.app.state.gathering.many(asked, lists)
     await tell_lookups(request, here, actor, asked, answers)
@@ -84,10 +94,10 @@ def _bounded(values: list[Any]) -> list[Any]:
     return values
 
 
-def _lists(body: dict[str, Any], here: Services) -> tuple[Any, ...]:
-    names = body.get("lists")
-    if names is None:
-        return here.matching.lists()
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+async def _lists(body: dict[str, Any], here: Services) -> tuple[Any, ...]:
+    names, time = body.get("lists"), time_asked(body.get("at"))
+    if names is not None and (not isinstance(names, list) or not all(isinstance(name, str) for name in names)):
         raise RequestInvalid(reason="'lists' are names of lists")
-    return here.matching.lists(names)
+    if time is None:
+        return here.matching.lists(names)
+    return await run_in_threadpool(here.matching.lists_at, names, time)
