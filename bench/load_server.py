@@ -162,7 +162,7 @@ def pictures(url: str, token: str, seconds: float, connections: int) -> dict[str
 def change(url: str, token: str, seconds: float, connections: int) -> dict[str, Any]:
     """Look up beside an import of 100,000 entries and 10,000 withdrawals; say when each change was seen."""
     before = single(url, token, seconds, connections)
-    lines = "".join(f"{value}\n" for value in random_values(100_000, 77)).encode()
+    lines = "".join(f"pdq {value}\n" for value in random_values(100_000, 77)).encode()
     seen: list[float] = []
     state: dict[str, Any] = {}
 
@@ -189,7 +189,7 @@ def change(url: str, token: str, seconds: float, connections: int) -> dict[str, 
 def _change(url: str, token: str, lines: bytes, seen: list[float]) -> dict[str, Any]:
     connection = _Connection(url, token)
     since = time.perf_counter()
-    job = connection.ask("POST", f"/v1/lists/{LIST}/imports?format=hash-lines&live=1", lines, "text/plain")
+    job = connection.ask("POST", f"/v1/lists/{LIST}/imports?format=text&live=1", lines, "text/plain")
     while (job := connection.ask("GET", f"/v1/jobs/{job['id']}"))["state"] in {"waiting", "running"}:
         _see(connection, seen)
         time.sleep(0.5)

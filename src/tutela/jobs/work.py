@@ -24,7 +24,7 @@ from tutela.engine.snapshot import locked
 from tutela.index import IndexFolder
 from tutela.jobs.asking import Job, job_of
 from tutela.model import Rejected, Removed, Settings
-from tutela.model.errors import UsageError
+from tutela.model.errors import FormatUnknown, UsageError
 from tutela.store import Store
 from tutela.store.audit import By
 from tutela.store.entry_rows import precise_now
@@ -104,7 +104,10 @@ def import_file(context: Context, job: Job) -> Mapping[str, Any]:
         if len(rejected) < TOLD_REJECTED:
             rejected.append({"line": item.number, "reason": item.reason})
 
-    read = exchange.read(path, told.get("format"), watch.bytes)
+    try:
+        read = exchange.read(path, told.get("format"), watch.bytes)
+    except FormatUnknown as error:  # whoever reads the job's error knows nothing of where the server keeps uploads
+        raise FormatUnknown(path="The file", reason=error.fields["reason"]) from None
     items, skipped = watch.over(read), int(result.get("items", 0))
     for _ in islice(items, skipped):
         pass

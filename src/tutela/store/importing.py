@@ -213,7 +213,9 @@ class Import:
 
     def _renew(self, said: dict[str, _Said], known: dict[str, _Known]) -> None:
         """Bring rows that are there already to what the import says of them."""
-        told = {row.id: (row, one) for key, row in known.items() if (one := said[key]).entry is not None}
+        told = {
+            row.id: (row, one) for key, row in known.items() if key in said and (one := said[key]).entry is not None
+        }
         pieces = [number for number, (row, one) in told.items() if row.met and row.state == "active" and not one.anew]
         earlier = self._stored(pieces)
         former: list[_Known] = []

@@ -30,6 +30,10 @@ Asked = ListSnapshot | HeldList | UnaskedList
 Answer = tuple[list[Hit], list[Problem], Verdict]
 
 
+#: The answer of nearly every look-up.
+NOTHING: Answer = ([], [], decide((), readable=True))
+
+
 class Matching:
     """Answers look-ups, and looks at contents; to be used by any number of threads.
 
@@ -125,5 +129,8 @@ def look_up(contents: Sequence[Sequence[Signal]], lists: Sequence[Asked]) -> tup
     held = [asked.held() if isinstance(asked, ListSnapshot) else asked for asked in lists]
     answers: list[Answer] = []
     for hits, problems in match_many(contents, held):
-        answers.append((hits, problems, decide(hits, readable=True, problems=problems)))
+        if hits or problems:
+            answers.append((hits, problems, decide(hits, readable=True, problems=problems)))
+        else:
+            answers.append(NOTHING)
     return answers, {one.name: one.state.info.version for one in held if isinstance(one, HeldList)}

@@ -19,7 +19,7 @@ from tutela.model.finding_json import hit_to_json, problem_to_json, verdict_to_j
 from tutela.signals import kind as signal_kind
 from tutela.store.audit import AuditRow
 from tutela.web.hit_log import rows_of
-from tutela.web.matching import Answer, Asked
+from tutela.web.matching import NOTHING, Answer, Asked
 from tutela.web.services import Services
 from tutela.web.signed_in import by
 
@@ -89,8 +89,13 @@ def read_signal(record: object, place: str = "the signal") -> Signal:
     return Signal(kind.name, kind.parse(record["value"]), quality)
 
 
+_NOTHING = {"verdict": verdict_to_json(NOTHING[2]), "hits": [], "problems": []}
+
+
 def answer_to_json(answer: Answer) -> dict[str, Any]:
     """Return what was met by one value or content's signals: verdict, hits with their provenance, problems."""
+    if answer is NOTHING:
+        return _NOTHING
     hits, problems, verdict = answer
     return {
         "verdict": verdict_to_json(verdict),
