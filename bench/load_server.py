@@ -189,7 +189,7 @@ def change(url: str, token: str, seconds: float, connections: int) -> dict[str, 
 def _change(url: str, token: str, lines: bytes, seen: list[float]) -> dict[str, Any]:
     connection = _Connection(url, token)
     since = time.perf_counter()
-    job = connection.ask("POST", f"/v1/lists/{LIST}/imports?format=text&live=1", lines, "text/plain")
+    job = connection.ask("POST", f"/v1/lists/{LIST}/imports?format=text", lines, "text/plain")
     while (job := connection.ask("GET", f"/v1/jobs/{job['id']}"))["state"] in {"waiting", "running"}:
         _see(connection, seen)
         time.sleep(0.5)

@@ -59,7 +59,9 @@ def test_other_lists_are_another_round(lists, rounds):
 
     (with_lists, _), ((hits, _, _), versions) = asyncio.run(ask())
     assert rounds == [1, 1]
-    assert with_lists[0] and not hits and versions == {}
+    assert with_lists[0]
+    assert not hits
+    assert versions == {}
 
 
 def test_an_error_reaches_everybody_who_waits(lists, monkeypatch):

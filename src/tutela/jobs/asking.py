@@ -101,6 +101,7 @@ class Jobs:
 
         Raises `JobUnknown`.  One that is over stays as it is.
         """
+        self._mark(number)
         with self._database.writing() as connection:
             job = job_of(connection, number)
             if not job.over and not job.cancelling:
@@ -111,6 +112,13 @@ class Jobs:
                 record(connection, by, "job.cancel", f"job:{number}")
         return self.get(number)
 
+    def _mark(self, number: str) -> None:
+        """Tell a running job where it can see it although it holds the one write lock of SQLite."""
+        if self.get(number).state == "running":
+            mark = cancel_mark(self._home, number)
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+
     def file(self, number: str) -> Path:
         """Return the file that an export made; raise `JobUnknown` if there is none, or none any more."""
         job = self.get(number)
@@ -119,6 +127,11 @@ class Jobs:
         if name is None or not path.is_file():
             raise JobUnknown(number=number)
         return path
+
+
+def cancel_mark(home: Path, number: str) -> Path:
+    """Return the file whose being there asks a running job to end."""
+    return home / "run" / f"cancel-{number}"
 
 
 def enqueue_within(connection: Connection, kind: str, arguments: Mapping[str, Any], by: By) -> str:

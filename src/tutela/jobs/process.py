@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from tutela.access.sessions import Sessions
 from tutela.access.trail import AuditTrail
 from tutela.exchange.guarded import GuardedClient
-from tutela.jobs.asking import enqueue_within, job_of
+from tutela.jobs.asking import cancel_mark, enqueue_within, job_of
 from tutela.jobs.webhooks import Webhooks, signature, tell
 from tutela.jobs.work import Cancelled, Context, progress_file, work
 from tutela.model import Settings
@@ -89,6 +89,7 @@ def do_job(number: str) -> None:
         record(connection, job.by, f"job.{values['state']}", f"job:{number}")
         tell(connection, "job.done", told)
     progress.unlink(missing_ok=True)
+    cancel_mark(context.settings.home, number).unlink(missing_ok=True)
 
 
 @DBOS.workflow()

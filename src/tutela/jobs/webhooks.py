@@ -119,13 +119,12 @@ class Webhooks:
     def _begin(connection: Connection) -> None:
         """Put the cursors at the present, where there are none: the first webhook is not told of the past."""
         there = set(connection.execute(select(event_cursors.c.name)).scalars())
-        newest = {
-            "list.changed": select(func.coalesce(func.max(list_versions.c.made), 0)),
-            "match.hit": select(func.coalesce(func.max(audit.c.number), 0)),
-        }
-        for name in newest.keys() - there:
-            number = connection.execute(newest[name]).scalar_one()
-            connection.execute(insert(event_cursors).values(name=name, number=number))
+        newest = select(func.coalesce(func.max(audit.c.number), 0))
+        if "list.changed" not in there:
+            connection.execute(insert(event_cursors).values(name="list.changed", number=_full_seconds()))
+        if "match.hit" not in there:
+            number = connection.execute(newest).scalar_one()
+            connection.execute(insert(event_cursors).values(name="match.hit", number=number))
 
 
 def tell(connection: Connection, event: str, payload: Mapping[str, Any]) -> int:
@@ -159,9 +158,16 @@ def signature(secret: str, number: str, time: int, body: bytes) -> str:
     return "v1," + base64.b64encode(signed).decode()
 
 
+def _full_seconds() -> int:
+    """Return the end of the last whole second.
+
+    A version's time is whole seconds: what was made in the present second may still get company.
+    """
+    return precise_now() // 1_000_000 * 1_000_000 - 1
+
+
 def _changes(connection: Connection, since: int) -> tuple[int, list[dict[str, Any]]]:
-    # A version's time is whole seconds: what was made in the present second may still get company.
-    until = precise_now() // 1_000_000 * 1_000_000 - 1
+    until = _full_seconds()
     asked = (
         select(lists.c.name, list_versions.c.number, list_versions.c.made)
         .join(lists, lists.c.id == list_versions.c.list)

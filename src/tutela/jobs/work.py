@@ -22,7 +22,7 @@ from tutela.access.sessions import Sessions
 from tutela.access.trail import AuditTrail
 from tutela.engine.snapshot import locked
 from tutela.index import IndexFolder
-from tutela.jobs.asking import Job, job_of
+from tutela.jobs.asking import Job, cancel_mark, job_of
 from tutela.model import Rejected, Removed, Settings
 from tutela.model.errors import FormatUnknown, UsageError
 from tutela.store import Store
@@ -104,12 +104,8 @@ def import_file(context: Context, job: Job) -> Mapping[str, Any]:
         if len(rejected) < TOLD_REJECTED:
             rejected.append({"line": item.number, "reason": item.reason})
 
-    try:
-        read = exchange.read(path, told.get("format"), watch.bytes)
-    except FormatUnknown as error:  # whoever reads the job's error knows nothing of where the server keeps uploads
-        raise FormatUnknown(path="The file", reason=error.fields["reason"]) from None
-    items, skipped = watch.over(read), int(result.get("items", 0))
-    for _ in islice(items, skipped):
+    items = watch.over(_read(path, told.get("format"), watch))
+    for _ in islice(items, int(result.get("items", 0))):
         pass
     step = LIVE if told.get("live") else None
     while True:
@@ -135,6 +131,13 @@ def import_file(context: Context, job: Job) -> Mapping[str, Any]:
             break
     path.unlink(missing_ok=True)
     return asdict(counts) | {"rejected_lines": rejected, "items": watch.items, "whole": True}
+
+
+def _read(path: Path, form: str | None, watch: _Watch) -> Iterator[Item]:
+    try:
+        return exchange.read(path, form, watch.bytes)
+    except FormatUnknown as error:  # whoever reads the job's error knows nothing of where the server keeps uploads
+        raise FormatUnknown(path="The file", reason=error.fields["reason"]) from None
 
 
 def _batch(items: Iterator[Item], step: int | None) -> tuple[Iterator[Item] | list[Item], bool]:
@@ -180,6 +183,8 @@ class _Watch:
             return
         self._last = moment
         self._file.write_text(json.dumps({"done": self.items, "bytes": self._read}))
+        if cancel_mark(self._context.settings.home, self._job.id).exists():
+            raise Cancelled
         with self._context.store.database.reading() as connection:
             if job_of(connection, self._job.id).cancelling:
                 raise Cancelled

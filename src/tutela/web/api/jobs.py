@@ -83,15 +83,16 @@ async def import_file(
     ] = None,
     why: Annotated[str, Query(max_length=1000)] = "",
 ) -> Response:
-    """Take a file of entries, sent as the body, and begin its import: a job of all or nothing.
+    """Take a file of entries, sent as the body, and begin its import.
 
-    With ``live=1`` it comes in steps, each matched as soon as it is in.
+    It comes in steps, each matched as soon as it is in, and goes on behind the last of them after a kill.  With
+    ``whole=1`` it is one version, of all or nothing; on SQLite nothing else is written until it is done.
     """
     here = services(request)
-    live, torn = flag(request, "live", default=False), flag(request, "accept_torn", default=False)
+    whole, torn = flag(request, "whole", default=False), flag(request, "accept_torn", default=False)
     await run_in_threadpool(here.store.info, name)  # says so if there is no such list, before the body is taken
     upload = await take_upload(request, here)
-    arguments = {"list": name, "upload": upload, "format": form, "live": live, "accept_torn": torn}
+    arguments = {"list": name, "upload": upload, "format": form, "live": not whole, "accept_torn": torn}
     job = await run_in_threadpool(lambda: here.jobs.enqueue("import", arguments, by(request, actor, why)))
     return json(job_to_json(job), 202)
 
