@@ -4,8 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BUILT := pyproject.toml CMakeLists.txt $(wildcard native/*.cpp native/*.h)
 JOBS ?= 2
+# Everything that keeps something in a database.
+ON_POSTGRESQL := tests/store tests/access tests/jobs tests/client tests/web
 
-.PHONY: help demo test test-quick check format bench count corpus docs sanitize clean
+.PHONY: help demo test test-postgresql test-quick check format bench count corpus docs sanitize clean
 
 help: ## list the goals
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,20 +21,26 @@ $(VENV)/.made:
 
 # The package with what the demo needs; built again when the kernel or its configuration changes.
 $(VENV)/.installed: $(VENV)/.made $(BUILT)
-	$(BIN)/python -m pip install --quiet --editable ".[demo]"
+	$(BIN)/python -m pip install --quiet --editable ".[demo,server]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-demo: $(VENV)/.installed ## real pictures, in every format and after real edits, matched against a demo list and clustered; leaves demo-out/report.html and clusters.html
-	$(BIN)/tutela demo demo-out
+demo: $(VENV)/.installed ## real pictures, in every format and after real edits, matched against a demo list and clustered; leaves demo-out/report.html and clusters.html; then the server on it (STAY=1 keeps it)
+	$(BIN)/tutela demo demo-out $(if $(STAY),--stay)
 
 test: $(VENV)/.dev sanitize ## the whole test suite, on every CPU path, and the kernel under sanitizers
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 	TUTELA_KERNEL=avx2 $(BIN)/python -m pytest -q tests/kernel tests/index tests/signals -m "not slow"
 	TUTELA_KERNEL=portable $(BIN)/python -m pytest -q tests/kernel tests/index tests/signals -m "not slow"
+	$(MAKE) --no-print-directory test-postgresql
+
+test-postgresql: $(VENV)/.dev ## the server's tests on PostgreSQL, which they start themselves (Debian's package postgresql)
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then set -x; \
+	  TUTELA_TEST_DATABASE=postgresql $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ON_POSTGRESQL); \
+	else echo "Left out: PostgreSQL is not installed (Debian's package postgresql)."; fi
 
 test-quick: $(VENV)/.dev ## the suite without its slow tests
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow and not corpus"

@@ -13,3 +13,4 @@ def test_the_demo_finds_its_pictures(home, tmp_path):
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
     assert "none mixes two photographs" in " ".join(shown.split())
     assert (tmp_path / "out" / "clusters.html").stat().st_size > 10_000
+    assert "The audit trail: has the hits, and verifies" in " ".join(shown.split())

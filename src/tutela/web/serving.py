@@ -120,9 +120,16 @@ def close_services(services: Services) -> None:
     services.store.close()
 
 
-def serve(settings: Settings, *, told: Callable[[str], None], stop: threading.Event | None = None) -> None:
+def serve(
+    settings: Settings,
+    *,
+    told: Callable[[str], None],
+    stop: threading.Event | None = None,
+    log: Path | None = None,
+) -> None:
     """Run the server until SIGTERM or SIGINT, or until ``stop`` is set; ``told`` gets lines for the operator.
 
+    What is logged goes to stderr, or to the file ``log``.
     Raises `AddressTaken`, and what opening the store raises.
     """
     count = settings.server.processes or processors()
@@ -135,8 +142,8 @@ def serve(settings: Settings, *, told: Callable[[str], None], stop: threading.Ev
     metrics.mkdir(parents=True, exist_ok=True)
     os.environ[FOLDER] = str(metrics)
     context = multiprocessing.get_context("spawn")
-    children = [_Child(f"web {number}", _web, (settings, listening, count)) for number in range(count)]
-    children.append(_Child("jobs", _jobs, (settings,)))
+    children = [_Child(f"web {number}", _web, (settings, listening, count, log)) for number in range(count)]
+    children.append(_Child("jobs", _jobs, (settings, log)))
     ended = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -200,9 +207,9 @@ def _end(children: list[_Child]) -> None:
             process.join()
 
 
-def log_lines() -> None:
-    """Have everything that is logged come out on stderr as lines of JSON."""
-    handler = logging.StreamHandler()
+def log_lines(file: Path | None = None) -> None:
+    """Have everything that is logged come out on stderr, or at the end of a file, as lines of JSON."""
+    handler = logging.StreamHandler() if file is None else logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # httpx names whole URLs at this level; what it does is told by whoever calls it.
@@ -222,8 +229,8 @@ def _leave_with_parent() -> None:
     threading.Thread(target=watch, name="tutela-parent", daemon=True).start()
 
 
-def _web(settings: Settings, listening: socket.socket, count: int) -> None:
-    log_lines()
+def _web(settings: Settings, listening: socket.socket, count: int, log: Path | None) -> None:
+    log_lines(log)
     _leave_with_parent()
     services = make_services(settings, processes=count)
     config = uvicorn.Config(
@@ -246,8 +253,8 @@ def _web(settings: Settings, listening: socket.socket, count: int) -> None:
         close_services(services)
 
 
-def _jobs(settings: Settings) -> None:
-    log_lines()
+def _jobs(settings: Settings, log: Path | None) -> None:
+    log_lines(log)
     _leave_with_parent()
     with suppress(KeyboardInterrupt):
         run_jobs(settings)
