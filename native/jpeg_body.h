@@ -88,13 +88,14 @@ TUTELA_INLINE bool jpeg_fits(int32_t value) { return value == static_cast<int16_
 enum class Step { kWrong, kOn, kEnd };
 
 // One symbol of which a look-up holds the code at most; of none, if `look` is 0.  Moves `k`.
-TUTELA_INLINE Step jpeg_step(JpegBits& from, const JpegCode& code, JpegLook look, int& k, int16_t* block, const int16_t* quant) {
-  int way = jpeg_first(look), size = jpeg_last(look) - kJpegLong, number = jpeg_bits(look) + size;
+TUTELA_INLINE Step jpeg_step(JpegBits& from, const JpegCode& code, JpegLook look, unsigned& k, int16_t* block, const int16_t* quant) {
+  int size = static_cast<int>(jpeg_last(look)) - static_cast<int>(kJpegLong), number = static_cast<int>(jpeg_bits(look)) + size;
+  unsigned way = jpeg_first(look);
   if (__builtin_expect(size <= 0, 0)) {
     const int symbol = jpeg_symbol(from, code, 0);
     if (symbol < 0) return Step::kWrong;
     if (symbol == 0) return Step::kEnd;
-    way = (symbol >> 4) + 1;
+    way = static_cast<unsigned>(symbol >> 4) + 1;
     number = size = symbol & 15;
   }
   k += way;
@@ -111,18 +112,20 @@ TUTELA_INLINE Step jpeg_step(JpegBits& from, const JpegCode& code, JpegLook look
 // The 63 coefficients behind the first.
 template <bool kKept>
 TUTELA_INLINE bool jpeg_ac(JpegBits& given, const JpegAc& ac, int16_t* block, const int16_t* quant) {
-  static_assert(4 * kJpegLook <= 56 && 4 * kJpegSkipLook <= 56, "four look-ups between two fillings");
+  constexpr int kLook = kKept ? kJpegLook : kJpegSkipLook;
+  static_assert(4 * kLook <= 56, "four look-ups between two fillings");
   JpegBits from = given;
-  int k = 0;
-  JpegLook look;
-  const auto goes_on = [&]() {
-    look = ac.looks[from.bits >> (64 - (kKept ? kJpegLook : kJpegSkipLook))];
-    const int next = k + static_cast<int>(look >> 11 & 127);  // an end lies beyond all of them
+  JpegLook look = 0;
+  unsigned k = 0;
+  const auto goes_on = [&] {
+    look = ac.looks[from.bits >> (64 - kLook)];
+    const uint8_t* places = kJpegPlaces.at + k;
+    const unsigned next = k + jpeg_last(look);
     if (kKept) {  // the last first: it may be the first itself
-      block[kJpegPlaces.at[k + jpeg_last(look)]] = static_cast<int16_t>(jpeg_last_value(look));
-      block[kJpegPlaces.at[k + jpeg_first(look)]] = static_cast<int16_t>(jpeg_value(look));
+      block[places[jpeg_last(look)]] = static_cast<int16_t>(jpeg_last_value(look));
+      block[places[jpeg_first(look)]] = static_cast<int16_t>(jpeg_value(look));
     }
-    if (next >= 63) return false;
+    if (__builtin_expect(next >= 63, 0) || __builtin_expect(jpeg_ends(look), 0)) return false;
     from.skip(look);
     k = next;
     return true;
@@ -130,13 +133,14 @@ TUTELA_INLINE bool jpeg_ac(JpegBits& given, const JpegAc& ac, int16_t* block, co
   for (;;) {
     from.fill();
     if (goes_on() && goes_on() && goes_on() && goes_on()) continue;
-    const int last = jpeg_last(look);
-    if (last < kJpegLong && (jpeg_ends(look) ? k + last <= 62 : k + last == 63)) {  // the block ends with it
+    const bool fits = jpeg_last(look) < kJpegLong;
+    const unsigned last = k + jpeg_last(look);
+    if (fits && (jpeg_ends(look) ? last <= 62 : last == 63)) {  // the block ends with it
       from.skip(look);
       break;
     }
     from.fill();
-    const Step step = jpeg_step(from, *ac.code, last < kJpegLong ? 0 : look, k, kKept ? block : nullptr, quant);
+    const Step step = jpeg_step(from, *ac.code, fits ? 0 : look, k, kKept ? block : nullptr, quant);
     if (step == Step::kWrong) return false;
     if (step == Step::kEnd) break;
   }

@@ -75,30 +75,41 @@ TUTELA_INLINE Shorts high_twos(Shorts a, Shorts b) { return __builtin_shufflevec
 TUTELA_INLINE Shorts low_fours(Shorts a, Shorts b) { return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11); }
 TUTELA_INLINE Shorts high_fours(Shorts a, Shorts b) { return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15); }
 TUTELA_INLINE Words pair_sums(Shorts a, Shorts by) {
-  Words made;
-  for (int i = 0; i < 4; ++i) made[i] = a[2 * i] * by[2 * i] + a[2 * i + 1] * by[2 * i + 1];
-  return made;
+  const auto first = [](Shorts of) { return __builtin_convertvector(__builtin_shufflevector(of, of, 0, 2, 4, 6), Words); };
+  const auto second = [](Shorts of) { return __builtin_convertvector(__builtin_shufflevector(of, of, 1, 3, 5, 7), Words); };
+  return first(a) * first(by) + second(a) * second(by);
 }
-TUTELA_INLINE int16_t short_of(int32_t value) { return static_cast<int16_t>(value > 32767 ? 32767 : value < -32768 ? -32768 : value); }
 TUTELA_INLINE Shorts narrowed(Words a, Words b) {
+  const auto held = [](Words of) {
+    const Words least = of > 32767 ? Words{} + 32767 : of;
+    return least < -32768 ? Words{} - 32768 : least;
+  };
+  const Words first = held(a), second = held(b);
   Shorts made;
-  for (int i = 0; i < 8; ++i) made[i] = short_of(i < 4 ? a[i & 3] : b[i & 3]);
+  for (int i = 0; i < 4; ++i) {
+    made[i] = static_cast<int16_t>(first[i]);
+    made[i + 4] = static_cast<int16_t>(second[i]);
+  }
   return made;
 }
 TUTELA_INLINE Shorts bytes_of(Shorts a, Shorts b) {
+  const auto held = [](Shorts of) {
+    const Shorts least = of > 255 ? Shorts{} + 255 : of;
+    return least < 0 ? Shorts{} : least;
+  };
+  const Shorts first = held(a), second = held(b);
   uint8_t bytes[16];
-  for (int i = 0; i < 16; ++i) {
-    const int16_t value = i < 8 ? a[i & 7] : b[i & 7];
-    bytes[i] = static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+  for (int i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<uint8_t>(first[i]);
+    bytes[i + 8] = static_cast<uint8_t>(second[i]);
   }
   Shorts made;
   std::memcpy(&made, bytes, 16);
   return made;
 }
 TUTELA_INLINE Shorts bounded_sum(Shorts a, Shorts b) {
-  Shorts made;
-  for (int i = 0; i < 8; ++i) made[i] = short_of(a[i] + b[i]);
-  return made;
+  const Shorts sum = a + b;
+  return ((a ^ sum) & (b ^ sum)) < 0 ? (a >> 15) ^ 32767 : sum;
 }
 TUTELA_INLINE Shorts larger(Shorts a, Shorts b) { return a > b ? a : b; }
 #endif

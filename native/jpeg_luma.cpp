@@ -46,30 +46,31 @@ void make_dc(const JpegCode& code, JpegDc& dc) {
 void make_single(const JpegCode& code, bool kept, int width, JpegLook* single) {
   for (int i = 0; i < 1 << width; ++i) single[i] = jpeg_look(0, 1, kJpegLong, true, 0, 0);
   each_code(code, width, [&](uint32_t first, uint32_t last, int length, int symbol) {
-    const int way = (symbol >> 4) + 1, size = symbol & 15, rest = width - length - size;
+    const int size = symbol & 15, rest = width - length - size;
+    const unsigned way = (symbol >> 4) + 1, code_bits = length, value_bits = size;
     if (rest < 0 || (kept && size > 6)) {
-      for (uint32_t i = first; i < last; ++i) single[i] = jpeg_look(length, way, kJpegLong + size, true, 0, 0);
+      for (uint32_t i = first; i < last; ++i) single[i] = jpeg_look(code_bits, way, kJpegLong + value_bits, true, 0, 0);
       return;
     }
     for (uint32_t i = first; i < last; ++i) {
       const int value = kept ? extended(i >> rest & ((1u << size) - 1), size) : 0;
-      single[i] = jpeg_look(length + size, way, way, symbol == 0, value, value);
+      single[i] = jpeg_look(code_bits + value_bits, way, way, symbol == 0, value, value);
     }
   });
 }
 
 // Look-ups of as many symbols as fit: two coefficients and an end where they are `kept`, else any number.
 void make_ac(const JpegCode& code, bool kept, JpegAc& ac) {
-  const int width = kept ? kJpegLook : kJpegSkipLook;
+  const unsigned width = kept ? kJpegLook : kJpegSkipLook;
   ac.code = &code;
   JpegLook single[1 << kJpegLook];
-  make_single(code, kept, width, single);
+  make_single(code, kept, static_cast<int>(width), single);
   for (uint32_t i = 0; i < 1u << width; ++i) {
     JpegLook look = single[i];
     for (int found = 1; !jpeg_ends(look); ++found) {
-      const int bits = jpeg_bits(look), last = jpeg_last(look);
+      const unsigned bits = jpeg_bits(look), last = jpeg_last(look);
       const JpegLook next = single[i << bits & ((1u << width) - 1)];
-      const int both = bits + jpeg_bits(next), far = last + jpeg_last(next);
+      const unsigned both = bits + jpeg_bits(next), far = last + jpeg_last(next);
       if (both > width || jpeg_last(next) >= kJpegLong) break;
       if (jpeg_ends(next)) {
         look = jpeg_look(both, jpeg_first(look), last, true, jpeg_value(look), jpeg_last_value(look));

@@ -22,23 +22,23 @@ struct JpegCode {
   uint8_t symbols[256];
 };
 
-// What the next bits hold, from the lowest bit of a word on: 6 bits, how many bits all of it takes; 5, the way to the first
-// coefficient; 6, to the last (the first again if there is none), where the reader goes on; 1, set if the block ends with it; 7
-// and 7, the values of the last and of the first.  An end alone goes on one place, where there is nothing yet.
+// What the next bits hold, from the lowest bit of a word on: 6 bits, how many bits all of it takes; 1, set if the block ends with
+// it; 5, the way to the first coefficient; 7, its value; 7, the value of the last; 6, the way to that (the first again if there is
+// none), where the reader goes on.  An end alone goes on one place, where there is nothing yet.
 //
 // Where not even the first symbol fits with its value, the end is set, and the way to the last is kJpegLong and its value's size:
 // the bits are then its code's, the way to the first its own.  Size 0: its code does not fit.
 using JpegLook = uint32_t;
-constexpr int kJpegLong = 48;
-constexpr JpegLook jpeg_look(int bits, int first, int last, bool ends, int value, int last_value) {
-  return static_cast<JpegLook>(bits | first << 6 | last << 11 | int{ends} << 17 | (last_value & 127) << 18) | static_cast<JpegLook>(value & 127) << 25;
+constexpr unsigned kJpegLong = 48;
+constexpr JpegLook jpeg_look(unsigned bits, unsigned first, unsigned last, bool ends, int value, int last_value) {
+  return bits | unsigned{ends} << 6 | first << 7 | (static_cast<unsigned>(value) & 127) << 12 | (static_cast<unsigned>(last_value) & 127) << 19 | last << 26;
 }
-constexpr int jpeg_bits(JpegLook look) { return static_cast<int>(look & 63); }
-constexpr int jpeg_first(JpegLook look) { return static_cast<int>(look >> 6 & 31); }
-constexpr int jpeg_last(JpegLook look) { return static_cast<int>(look >> 11 & 63); }
-constexpr bool jpeg_ends(JpegLook look) { return look >> 17 & 1; }
-constexpr int jpeg_last_value(JpegLook look) { return static_cast<int32_t>(look << 7) >> 25; }
-constexpr int jpeg_value(JpegLook look) { return static_cast<int32_t>(look) >> 25; }
+constexpr unsigned jpeg_bits(JpegLook look) { return look & 63; }
+constexpr bool jpeg_ends(JpegLook look) { return look & 64; }
+constexpr unsigned jpeg_first(JpegLook look) { return look >> 7 & 31; }
+constexpr int jpeg_value(JpegLook look) { return static_cast<int32_t>(look << 13) >> 25; }
+constexpr int jpeg_last_value(JpegLook look) { return static_cast<int32_t>(look << 6) >> 25; }
+constexpr unsigned jpeg_last(JpegLook look) { return look >> 26; }
 
 struct JpegAc {
   JpegLook looks[1 << kJpegLook];  // or 1 << kJpegSkipLook of them
