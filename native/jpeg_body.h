@@ -75,7 +75,7 @@ TUTELA_INLINE bool jpeg_dc(JpegBits& from, const JpegDc& dc, int& difference) {
   const JpegDc::Look look = dc.looks[from.bits >> (64 - kJpegDcLook)];
   int number = look.bits, size = look.size;
   if (__builtin_expect(number == 0, 0)) {
-    number = size = jpeg_symbol(from, *dc.code, kJpegDcLook);
+    number = size = jpeg_symbol(from, dc.code, kJpegDcLook);
     if (size < 0) return false;
   }
   difference = from.value(number, size);
@@ -140,7 +140,7 @@ TUTELA_INLINE bool jpeg_ac(JpegBits& given, const JpegAc& ac, int16_t* block, co
       break;
     }
     from.fill();
-    const Step step = jpeg_step(from, *ac.code, fits ? 0 : look, k, kKept ? block : nullptr, quant);
+    const Step step = jpeg_step(from, ac.code, fits ? 0 : look, k, kKept ? block : nullptr, quant);
     if (step == Step::kWrong) return false;
     if (step == Step::kEnd) break;
   }

@@ -34,8 +34,15 @@ void each_code(const JpegCode& code, int bits, Put put) {
   }
 }
 
+// Whether a table that was made of `made` serves `wanted`.
+bool same(const JpegCode& made, const JpegCode& wanted) {
+  return made.given && std::memcmp(made.limit + 1, wanted.limit + 1, sizeof made.limit - sizeof *made.limit) == 0 &&
+         std::memcmp(made.symbols, wanted.symbols, sizeof made.symbols) == 0;
+}
+
 void make_dc(const JpegCode& code, JpegDc& dc) {
-  dc.code = &code;
+  if (same(dc.code, code)) return;
+  dc.code = code;
   std::memset(dc.looks, 0, sizeof dc.looks);
   each_code(code, kJpegDcLook, [&](uint32_t first, uint32_t last, int length, int size) {
     for (uint32_t i = first; i < last; ++i) dc.looks[i] = {static_cast<uint8_t>(length + size), static_cast<uint8_t>(size)};
@@ -61,8 +68,10 @@ void make_single(const JpegCode& code, bool kept, int width, JpegLook* single) {
 
 // Look-ups of as many symbols as fit: two coefficients and an end where they are `kept`, else any number.
 void make_ac(const JpegCode& code, bool kept, JpegAc& ac) {
+  if (ac.kept == kept && same(ac.code, code)) return;
   const unsigned width = kept ? kJpegLook : kJpegSkipLook;
-  ac.code = &code;
+  ac.code = code;
+  ac.kept = kept;
   JpegLook single[1 << kJpegLook];
   make_single(code, kept, static_cast<int>(width), single);
   for (uint32_t i = 0; i < 1u << width; ++i) {
@@ -108,9 +117,14 @@ struct Unstuffed {
   }
 };
 
+// The last tables made in this thread: most encoders use the standard's codes, and making tables takes as long as a small picture.
 struct Tables {
-  JpegDc dc[3];
-  JpegAc ac[3];
+  JpegDc dc[3] = {};
+  JpegAc ac[3] = {};
+  static Tables& here() {
+    static thread_local const auto kept = std::make_unique<Tables>();
+    return *kept;
+  }
 };
 
 // The three components mostly share two tables of each sort, and chroma differs from luma only in what is kept.
@@ -143,8 +157,7 @@ bool jpeg_luma(const JpegHeader& header, const uint8_t* data, size_t size, int r
   scan.plane = plane;
   for (int i = 0; i < 64; ++i) scan.quant[(i & 56) | kJpegSlots[i & 7]] = header.quant[luma.quant][i];
   const size_t units = static_cast<size_t>(scan.units_across) * static_cast<size_t>(share(header.height, 8 * luma.down));
-  const auto tables = std::make_unique<Tables>();
-  make_tables(header, reduction != 8, *tables, scan);
+  make_tables(header, reduction != 8, Tables::here(), scan);
 
   const uint8_t *at = data + header.scan, *end = data + size;
   Unstuffed part;

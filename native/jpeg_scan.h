@@ -42,7 +42,8 @@ constexpr unsigned jpeg_last(JpegLook look) { return look >> 26; }
 
 struct JpegAc {
   JpegLook looks[1 << kJpegLook];  // or 1 << kJpegSkipLook of them
-  const JpegCode* code;
+  JpegCode code;
+  bool kept;
 };
 
 struct JpegDc {
@@ -51,7 +52,7 @@ struct JpegDc {
     uint8_t size;  // of the value
   };
   Look looks[1 << kJpegDcLook];
-  const JpegCode* code;
+  JpegCode code;
 };
 
 struct JpegScan {

@@ -63,6 +63,15 @@ def test_every_path_gives_the_same_pixels(path):
         _kernel.use_path("auto")
 
 
+def test_tables_of_one_file_are_not_another_s():
+    """The kernel keeps the tables it made last in a thread."""
+    files = [made(seed, 50, 70, noise=30.0 * seed, quality=60 + 10 * seed, optimize=True) for seed in range(3)]
+    files += [made(8, 50, 70), made(9, 50, 70, grey=True, optimize=True)]
+    for number in (0, 1, 3, 0, 4, 2, 2, 3, 1, 4, 0):
+        for by in (2, 8, 1):
+            assert np.array_equal(_kernel.jpeg_luma(files[number], (50, 70), by), turbo(files[number], 50, 70, by))
+
+
 def test_extreme_coefficients_are_refused_or_equal():
     """Tables of 255 behind a fine picture blow its coefficients up, beyond what fixed-point decoders agree on."""
     data = bytearray(made(2, 64, 64, quality=95, noise=60.0))
