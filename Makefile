@@ -26,7 +26,7 @@ $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-demo: $(VENV)/.installed ## real pictures, in every format and after real edits, matched against a demo list; leaves demo-out/report.html
+demo: $(VENV)/.installed ## real pictures, in every format and after real edits, matched against a demo list and clustered; leaves demo-out/report.html and clusters.html
 	$(BIN)/tutela demo demo-out
 
 test: $(VENV)/.dev sanitize ## the whole test suite, on every CPU path, and the kernel under sanitizers

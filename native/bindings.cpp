@@ -15,6 +15,8 @@
 #include "crc32c.h"
 #include "forest.h"
 #include "grid_outlines.h"
+#include "grid_prints.h"
+#include "grid_trim.h"
 #include "grids.h"
 #include "join.h"
 #include "jpeg_luma.h"
@@ -356,6 +358,40 @@ auto page_outlines(Grey pixels) {
   return nb::make_tuple(give(std::move(boxes)), give(std::move(features)));
 }
 
+// Prints tilted on a still ground: rows of the middle's x and y, width, height, angle and how much of it stands out.
+auto tilted_prints(Grey pixels) {
+  if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
+  std::vector<float> out;
+  {
+    nb::gil_scoped_release release;
+    for (const Print& p : prints(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)), static_cast<ptrdiff_t>(pixels.shape(1))))
+      for (const float value : {p.x, p.y, p.width, p.height, p.angle, p.fill}) out.push_back(value);
+  }
+  return give(std::move(out));
+}
+
+using Boxes = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
+
+// Cells (x, y, width, height) with their edges where the ground between them ends.
+auto trimmed(Grey pixels, Boxes boxes) {
+  const auto height = static_cast<int64_t>(pixels.shape(0)), width = static_cast<int64_t>(pixels.shape(1));
+  if (height > 65535 || width > 65535) throw nb::value_error("a side is longer than 65535 pixels");
+  std::vector<Region> cells;
+  for (size_t i = 0; i < boxes.shape(0); ++i) {
+    const int64_t x = boxes(i, 0), y = boxes(i, 1), w = boxes(i, 2), h = boxes(i, 3);
+    if (x < 0 || y < 0 || w < 1 || h < 1 || x + w > width || y + h > height) throw nb::value_error("a cell lies beyond the picture");
+    cells.push_back({{boxes(i, 0), static_cast<int>(x + w)}, {boxes(i, 1), static_cast<int>(y + h)}});
+  }
+  {
+    nb::gil_scoped_release release;
+    trim(pixels.data(), static_cast<ptrdiff_t>(width), static_cast<int>(height), static_cast<int>(width), &cells);
+  }
+  std::vector<int32_t> out;
+  for (const Region& r : cells)
+    for (const int value : {r.x.from, r.y.from, r.x.size(), r.y.size()}) out.push_back(value);
+  return give(std::move(out));
+}
+
 using Rows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 // A forest that takes rows of `width` features.
@@ -463,7 +499,9 @@ NB_MODULE(_kernel, m) {
   m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
   m.def("reduced", &reduced, "pixels"_a.noconvert(), "by"_a, "Means of squares of pixels.");
   m.def("outlines", &page_outlines, "pixels"_a.noconvert(), nb::sig("def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]"), "Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].");
-  m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [58].");
+  m.def("prints", &tilted_prints, "pixels"_a.noconvert(), nb::sig("def prints(pixels: NDArray[numpy.uint8]) -> NDArray[numpy.float32]"), "Prints tilted on a still ground: middle, size, angle in degrees and fill, flat [6 n].");
+  m.def("trimmed", &trimmed, "pixels"_a.noconvert(), "cells"_a.noconvert(), nb::sig("def trimmed(pixels: NDArray[numpy.uint8], cells: NDArray[numpy.int32]) -> NDArray[numpy.int32]"), "Cells, [n, 4], with their edges where the ground between them ends: flat [4 n].");
+  m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [59].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("block_sums", [](Bytes data) { return give(sums_of(data.data(), data.shape(0))); }, "data"_a.noconvert());

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMostLooked = 64;  // cells that are described
 constexpr int kOwnFeatures = 24;    // the sides' features come behind them
-static_assert(kOwnFeatures + kSideFeatures == kGridFeatures);
+static_assert(kOwnFeatures + kSideFeatures + 1 == kGridFeatures);  // the last one is the reading's own
 
 float median_of(std::vector<float> values) { return quantile(std::move(values), 0.5); }
 

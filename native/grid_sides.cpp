@@ -136,7 +136,8 @@ void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region
   for (int side = 0; side < 4; ++side) {
     // Over all cells: how much changes along the side at each depth, how high the step to the next depth is, and how
     // much of both is usual farther within.
-    float change[kDeepest + 2] = {}, step[kDeepest + 2] = {}, usual_change = 0, usual_step = 0;
+    float change[kDeepest + 2] = {}, step[kDeepest + 2] = {}, spread[kDeepest + 2] = {};
+    float usual_change = 0, usual_step = 0, usual_spread = 0;
     for (size_t i = 0; i < cells->size(); i += every) {
       const Region& r = (*cells)[i];
       const int deep = side < 2 ? r.x.size() : r.y.size(), length = side < 2 ? r.y.size() : r.x.size();
@@ -150,17 +151,20 @@ void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region
       // Rounded corners and what is written into a corner do not count.
       const int from = length / 8, to = length - length / 8, along = std::max(1, (to - from) / kSamples);
       for (int d = 0; d <= kDeepest + 1; ++d) {
-        change[d] += row_of(own, d, from, to, along).change;
+        const Row row = row_of(own, d, from, to, along);
+        change[d] += row.change, spread[d] += row.spread;
         step[d] += d > 0 ? step_of(own, d, d - 1, from, to, along) : 0;
       }
       for (int k = 0; k < 4; ++k) {
         const int d = kDeepest + 2 + k * (deep / 2 - kDeepest - 2) / 4;
-        usual_change += row_of(own, d, from, to, along).change / 4;
+        const Row row = row_of(own, d, from, to, along);
+        usual_change += row.change / 4, usual_spread += row.spread / 4;
         // Of a doubled picture every other step is none.
         usual_step += std::max(step_of(own, d, d - 1, from, to, along), step_of(own, d + 1, d, from, to, along)) / 4;
       }
     }
-    for (int d = 1; d <= kDeepest && change[d - 1] <= 0.4f * usual_change; ++d)
+    // A smooth picture changes little from pixel to pixel too, but is not of one tone.
+    for (int d = 1; d <= kDeepest && change[d - 1] <= 0.4f * usual_change && spread[d - 1] <= 0.5f * usual_spread; ++d)
       if (step[d] > 3 * usual_step && step[d] >= step[d + 1] && (d == 1 || step[d] >= step[d - 1])) off[side] = d;
   }
   for (Region& r : *cells) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "grid_features.h"
+#include "grid_ground.h"
 #include "grid_ladders.h"
 #include "grid_lines.h"
 #include "grid_sides.h"
@@ -21,7 +22,7 @@ constexpr int kBudget = 24;          // regions within regions that are looked i
 constexpr int kPartBudget = 300;
 constexpr float kPartStrict = 0.27f;
 constexpr size_t kMostTiles = 2048;
-constexpr size_t kMostLattices = 3;
+constexpr size_t kMostLattices = 4;
 
 class Search {
  public:
@@ -406,6 +407,16 @@ class Search {
     int from = 0, to = along.size();
     while (from < to && p.rough[static_cast<size_t>(from)] <= 0.03f) ++from;
     while (to > from && p.rough[static_cast<size_t>(to - 1)] <= 0.03f) --to;
+    // Pictures of one scene repeat a line of theirs that is stronger than their edges: the same pitch from end to end.
+    for (const Ladder& one : regular) {
+      const double parts = std::round((to - from) / one.pitch), pitch = (to - from) / std::max(1.0, parts);
+      if (parts < 2 || std::abs(pitch - one.pitch) > 0.02 * one.pitch) continue;
+      const double off = std::fmod(std::abs(one.first - along.from - from), one.pitch);
+      if (std::min(off, one.pitch - off) <= 3 && one.width > one.pitch - 3) continue;
+      std::vector<Span>& even = out.emplace_back();
+      for (int k = 0; k < static_cast<int>(parts); ++k)
+        even.push_back({along.from + from + static_cast<int>(std::lround(k * pitch)), along.from + from + static_cast<int>(std::lround((k + 1) * pitch))});
+    }
     if (to - from >= kSmallestCell) out.push_back({{along.from + from, along.from + to}});
     const Line *strongest = nullptr, *second = nullptr;
     for (const Line& line : lines) {
@@ -483,6 +494,39 @@ class Search {
     return r;
   }
 
+  // The cells' common box and a few pixels more.
+  Region around(const std::vector<Region>& cells) const {
+    constexpr int kMore = 3;
+    Region all = cells[0];
+    for (const Region& r : cells)
+      all = {{std::min(all.x.from, r.x.from), std::max(all.x.to, r.x.to)}, {std::min(all.y.from, r.y.from), std::max(all.y.to, r.y.to)}};
+    return {{std::max(0, all.x.from - kMore), std::min(width_, all.x.to + kMore)},
+            {std::max(0, all.y.from - kMore), std::min(height_, all.y.to + kMore)}};
+  }
+
+  // What lies on the ground that readings have between their cells.
+  void on_ground(std::vector<std::vector<Found>>* readings) const {
+    std::vector<int> tones;
+    const size_t given = readings->size();
+    for (size_t i = 0; i < given; ++i) {
+      std::vector<Region> boxes;
+      for (const Found& f : (*readings)[i]) boxes.push_back(f.region);
+      const std::optional<int> tone = ground_tone(pixels_, stride_, height_, width_, boxes);
+      if (!tone || std::any_of(tones.begin(), tones.end(), [&](int other) { return std::abs(other - *tone) <= kToneWidth; })) continue;
+      tones.push_back(*tone);
+      std::vector<Found> found;
+      std::vector<Region> pieces = cut_at_ground(pixels_, stride_, whole(), *tone);
+      // A sheet within a page: what is around it may be of another tone.
+      if (pieces.size() < 2) pieces = cut_at_ground(pixels_, stride_, around(boxes), *tone);
+      take_frames_off(pixels_, stride_, &pieces);
+      for (const Region& r : pieces) {
+        const int shorter = std::min(r.x.size(), r.y.size()), longer = std::max(r.x.size(), r.y.size());
+        if (longer <= 5 * shorter && !is_plain(r) && found.size() < kMostTiles) found.push_back({r, sides(r).mean});
+      }
+      if (found.size() > 1) readings->push_back(std::move(found));
+    }
+  }
+
   // Ways to see the whole picture.
   std::vector<std::vector<Found>> readings() const {
     std::vector<std::vector<Found>> out;
@@ -554,11 +598,15 @@ std::vector<GridReading> separate_grid(const uint8_t* pixels, int height, int wi
   std::vector<GridReading> out;
   if (height < 2 * kSmallestCell || width < 2 * kSmallestCell) return out;
   const Search search(pixels, height, width, stride);
-  for (std::vector<Found>& found : search.readings()) {
-    search.refine(found);
+  std::vector<std::vector<Found>> readings = search.readings();
+  for (std::vector<Found>& found : readings) search.refine(found);
+  const size_t of_lines = readings.size();
+  search.on_ground(&readings);
+  for (size_t i = 0; i < readings.size(); ++i) {
     GridReading& one = out.emplace_back();
-    describe(pixels, stride, height, width, search.down(), search.over(), found, one.features);
-    for (const Found& f : found) {
+    describe(pixels, stride, height, width, search.down(), search.over(), readings[i], one.features);
+    one.features[kGridFeatures - 1] = i < of_lines ? 0 : 1;
+    for (const Found& f : readings[i]) {
       const Region& r = f.region;
       one.cells.push_back({r.x.from, r.y.from, r.x.size(), r.y.size(), f.confidence});
     }

@@ -12,7 +12,7 @@ struct GridCell {
 };
 
 // Features of a separation that a scorer reads; see grids.cpp for what each one is.
-constexpr int kGridFeatures = 58;
+constexpr int kGridFeatures = 59;
 
 // One way to see a picture as put together from others.
 struct GridReading {

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COUNTS = ROOT / "native" / "tests" / "counts.json"
 WORKS = ("pdq", "weights", "bands", "scan", "build", "join", "jpeg")
 #: What runs under the sanitizers.
-TESTS = ("kernel_test", "jpeg_test")
+TESTS = ("kernel_test", "jpeg_test", "grids_test")
 #: Valgrind 3.19 knows no AVX-512.
 PATHS = ("avx2", "portable")
 #: A count may grow by this much before the check fails.

@@ -36,6 +36,12 @@ Copyright 2026 the Tutela contributors
 
 Licensed under the Apache License, Version 2.0 (see LICENSE).
 
+Two lines of tests/exchange/test_vpdq.py are from vpdq/sample-hashes of facebook/ThreatExchange, Copyright (c) Meta
+Platforms, Inc. and affiliates, under the BSD licence.
+
+Videos are read by av (PyAV, BSD-3-Clause), which is installed beside Tutela and is no part of it. Its wheels carry
+FFmpeg (LGPL 3 or later) and the libraries x264 and x265 (GPL 2 or later), of which Tutela uses decoders only.
+
 The photographs in src/tutela/demo/pictures are not covered by that licence. Each is its author's, under the licence
 named here. They come from Debian packages and Python wheels, as the column "package" says; those of gcompris-qt-data
 are credited in the README files beside the pictures in GCompris' own source. They were changed: laid upright, brought
@@ -43,6 +49,7 @@ to sRGB, reduced to 600 pixels on the longer side, saved as JPEG, metadata remov
 further. Pictures under a CC-BY-SA licence, and copies made from them, stay under that licence. "Public domain"
 includes pictures whose authors gave up all rights. The texts of the licences are Creative Commons', under the names
 given here. "Title at Commons" is the file's title at Wikimedia Commons, where the credits name one.
+docs/pictures/sheet.png shows twelve of those in the public domain.
 
 """
 

@@ -41,8 +41,18 @@ def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDAr
     Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].
     """
 
+def prints(pixels: NDArray[numpy.uint8]) -> NDArray[numpy.float32]:
+    """
+    Prints tilted on a still ground: middle, size, angle in degrees and fill, flat [6 n].
+    """
+
+def trimmed(pixels: NDArray[numpy.uint8], cells: NDArray[numpy.int32]) -> NDArray[numpy.int32]:
+    """
+    Cells, [n, 4], with their edges where the ground between them ends: flat [4 n].
+    """
+
 def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
-    """Readings of a composite picture: cells, flat [5 n], and features [58]."""
+    """Readings of a composite picture: cells, flat [5 n], and features [59]."""
 
 def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
 

@@ -1,36 +1,15 @@
-import numpy as np
-
 from tutela.cli.clustered import Clustered, group_to_json
 from tutela.clusters import dbscan, groups
-from tutela.model import Box, Finding, FrameInfo, NothingFound, Orientation, Signal
+from tutela.model import Finding, FrameInfo, NothingFound, Signal
+from tutela.report import KeptPictures
 
 
-def finding(name, signals, frames=()):
-    return Finding(name, 1, None, tuple(frames), tuple(signals), (), (), NothingFound(), ())
+def finding(name, signals, frames=(), thumbnail=None):
+    return Finding(name, 1, None, tuple(frames), tuple(signals), (), (), NothingFound(), (), thumbnail=thumbnail)
 
 
-def pdq(byte, frame=0, quality=90, **more):
-    return Signal("pdq", bytes([byte] * 32), quality, frame, **more)
-
-
-def test_one_hash_a_frame_as_it_lies():
-    clustered = Clustered(50)
-    turned = pdq(9, orientation=Orientation.ROTATE_90)
-    clustered.add(finding("a", [Signal("md5", bytes(16)), pdq(1), turned, pdq(2), pdq(3, frame=1)]))
-    assert clustered.codes()[:, 0].tolist() == [1, 3]
-
-
-def test_a_cell_has_the_time_of_its_sheet_and_order_follows_time():
-    clustered = Clustered(50)
-    frames = [
-        FrameInfo(0, 9, 9, 5.0),
-        FrameInfo(1, 9, 9, 2.0),
-        FrameInfo(2, 3, 3, None, None, 1, Box(0, 0, 3, 3)),
-    ]
-    clustered.add(finding("film", [pdq(1, 0), pdq(2, 1), pdq(3, 2)], frames))
-    clustered.add(finding("still", [pdq(4)]))
-    assert [clustered.member(row).time for row in range(4)] == [5.0, 2.0, 2.0, None]
-    assert clustered.order().tolist() == [2, 0, 1, 3]
+def pdq(byte, frame=0):
+    return Signal("pdq", bytes([byte] * 32), 90, frame)
 
 
 def test_a_name_that_is_no_text_keeps_its_bytes():
@@ -44,8 +23,18 @@ def test_a_name_that_is_no_text_keeps_its_bytes():
     assert "name_bytes" not in record["members"][1]
 
 
-def test_nothing_gathered():
-    clustered = Clustered(50)
-    assert clustered.codes().shape == (0, 32)
-    assert np.array_equal(clustered.good(), np.zeros(0, np.bool_))
-    assert clustered.order().tolist() == []
+def test_the_thumbnail_is_that_of_the_first_frame(tmp_path):
+    with KeptPictures(tmp_path) as kept:
+        clustered = Clustered(50, kept)
+        clustered.add(finding("text", [], thumbnail=b"none of a hash"))
+        frames = [FrameInfo(3, 9, 9, 0.0), FrameInfo(4, 9, 9, 1.0)]
+        clustered.add(finding("film", [pdq(1, 3), pdq(2, 4)], frames, thumbnail=b"small"))
+        clustered.add(finding("bare", [pdq(3)]))
+        assert [clustered.member(row).thumbnail for row in range(3)] == [b"small", None, None]
+    assert Clustered(50).codes().shape == (0, 32)
+
+
+def test_what_no_decision_may_rest_on_says_why():
+    clustered = Clustered(95)
+    clustered.add(finding("a", [pdq(1)]))
+    assert clustered.place_to_json(0) == {"name": "a", "frame": 0, "time": None, "unfit": "quality 90"}

@@ -11,3 +11,5 @@ def test_the_demo_finds_its_pictures(home, tmp_path):
     assert "Recall 100.0%" in shown or "Recall 9" in shown
     assert "0 false positives" in shown
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    assert "none mixes two photographs" in " ".join(shown.split())
+    assert (tmp_path / "out" / "clusters.html").stat().st_size > 10_000

@@ -96,10 +96,17 @@ def test_a_sheet_of_a_known_video_is_told_as_that_video(home, tmp_path):
     Image.fromarray(page).save(tmp_path / "sheet.png")
     ended = invoke("match", "--in-process", "--table", tmp_path / "sheet.png")
     assert "1 near, 1 along known videos (1 sheet)" in ended.stderr
-    _, near, along = ended.stdout.splitlines()
+    _, near, cell, along = ended.stdout.splitlines()
     assert near.startswith("near")
-    assert along.strip().startswith("cells = 0:00:0")
+    assert cell.strip().startswith("contact sheet, 12 cells, 12 met: cell ")
+    assert along.strip().startswith("cells, in order = 0:0")
     assert "(films, 1" in along
+    report = tmp_path / "report.html"
+    invoke("match", "--in-process", "--report", report, tmp_path / "sheet.png")
+    page = report.read_text(encoding="utf-8")
+    assert "contact sheet, 12 cells, 12 met" in page
+    assert 'class="outlines"' in page
+    assert 'class="here">cells, in order</span> <span>follow 0:0' in page
     signals = write(
         tmp_path / "sheet.jsonl", invoke("hash", "--jsonl", "--in-process", tmp_path / "sheet.png").stdout_bytes
     )

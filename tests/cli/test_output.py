@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from report.made_up_findings import make_finding, make_hit
+from report.test_places import rows_of, sheet
 from tutela.cli.output import DataConsole, HashTable, MatchTable, form, print_json
-from tutela.model import Known, Near, Orientation, Purpose, Signal, Span, Unhashable
+from tutela.model import FrameInfo, Known, MediaType, Near, Orientation, Purpose, Signal, Span, Unhashable
 from tutela.model.errors import UsageError
 
 
@@ -43,12 +44,29 @@ def test_spans_stand_below_their_finding(capsys):
     video = Span("films", "a" * 40, Purpose.KNOWN, 5.0, 15.0, 3600.0, 3610.0, 9, 3.0)
     MatchTable()(replace(make_finding(Near(make_hit(), ())), spans=(sheet, video)))
     _, _, first, second = capsys.readouterr().out.splitlines()
-    assert first.strip() == "cells = 0:00:10 to 0:01:25 of 'clip\\x1b' (films, 11 cells, 20.5 bits)"
-    assert second.strip() == "0:00:05 to 0:00:15 = 1:00:00 to 1:00:10 of 'aaaaaaaa…' (films, 9 frames, 3 bits)"
+    assert (
+        first.strip() == "cells, in order = 0:10.0 to 1:25.0 of 'clip\\x1b' (films, 11 cells met, 20.5 bits on average)"
+    )
+    assert second.strip() == (
+        "0:05.0 to 0:15.0 = 1:00:00 to 1:00:10 of 'aaaaaaaa…' (films, 9 frames met, 3 bits on average)"
+    )
     MatchTable()(replace(make_finding(Near(make_hit(), ())), spans=(video,) * 20))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 8 + 1
     assert lines[-1].strip() == "and 12 more stretches"
+
+
+def test_cells_and_moments_stand_below_their_finding(capsys):
+    hit = make_hit(frame=9, distance=40, joint=True)
+    show = MatchTable()
+    show(make_finding(Near(hit, ()), hits=(hit,), frames=sheet(*rows_of(3, 4))))
+    video = (FrameInfo(0, 4, 3, 0.0), FrameInfo(30, 4, 3, 1.25))
+    show(make_finding(Near(make_hit(frame=30), ()), frames=video, media_type=MediaType.MP4))
+    _, _, cell, joint, _, moment = capsys.readouterr().out.replace("\u00a0", " ").splitlines()
+    where = "cell 9 of 12 (row 3, column 1), 198 \u00d7 150 px at 8, 318"
+    assert cell.strip() == f"contact sheet, 12 cells, 1 met: {where}"
+    assert joint.strip() == "beyond the list's threshold: counts only together with the other cells"
+    assert moment.strip() == "frame 31 at 0:01.2"
 
 
 def test_long_names_of_lists_keep_the_columns(capsys):

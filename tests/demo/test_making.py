@@ -44,6 +44,23 @@ def test_files_are_of_pictures_that_play_their_part(truth):
             assert not any(f"-{known}." in file.name for known in truth.known)
 
 
+def test_what_a_file_shows_is_what_it_was_made_of(truth):
+    stems = {path.stem for path in originals()}
+    for file in truth.files:
+        if file.shown is None:
+            assert file.group is Group.DAMAGED
+            continue
+        assert stems.issuperset(file.shown.stems)
+        assert file.source is None or file.source in file.shown.stems
+        if file.group is Group.STRANGER:
+            assert not set(file.shown.stems) & {*truth.known, *truth.benign}
+    beside = [file for file in truth.files if file.what == "side-by-side"]
+    assert {(len(file.shown.stems), file.shown.columns) for file in beside} == {(2, 2)}
+    animated = [file for file in truth.files if file.frame]
+    assert animated
+    assert all(file.shown.stems[file.frame] == file.source for file in animated)
+
+
 def test_every_format_and_edit_is_there(truth):
     kinds = {one.kind for one in formats() if one.available}
     assert {file.what for file in truth.files if file.group in (Group.FORMAT, Group.APART)} == kinds

@@ -48,6 +48,29 @@ def test_every_file_has_a_finding_in_the_lines_and_in_the_report(run):
     assert all(name in report for name in names[::17])
 
 
+def test_the_clusters_are_of_one_photograph_each(run):
+    _, result, _ = run
+    clusters = result.clusters
+    assert clusters.mixed == []
+    assert clusters.edits == 138
+    assert clusters.together >= 0.95 * clusters.edits
+    assert clusters.cells >= 200
+    assert clusters.frames >= 40
+    assert clusters.pictures >= 450
+    assert clusters.counts.decisions >= 100
+    assert clusters.pictures + clusters.frames + clusters.cells == clusters.counts.hashed
+    assert clusters.counts.files == len(result.truth.files)
+
+
+def test_the_sheet_of_clusters_has_their_pictures_and_says_how_they_were_found(run):
+    _, result, _ = run
+    sheet = result.sheet.read_text(encoding="utf-8")
+    assert sheet.count("data:image/webp;base64,") > 300
+    assert f"<b>{result.clusters.counts.clusters.total()} clusters</b>" in sheet
+    assert "within 31 bits" in sheet
+    assert "orientations" not in sheet
+
+
 def test_the_lists_are_there_to_be_used_again(run):
     folder, result, _ = run
     with Store.open(folder / "home") as store:
@@ -58,8 +81,9 @@ def test_the_lists_are_there_to_be_used_again(run):
     assert shown[KNOWN_LIST].signals.keys() == {"md5", "sha1", "sha256", "pdq"}
 
 
-def test_the_text_says_where_the_report_is_and_holds_no_hash(run):
+def test_the_text_says_where_the_pages_are_and_holds_no_hash(run):
     _, result, text = run
     assert str(result.report) in text.replace("\n", "")
+    assert str(result.sheet) in text.replace("\n", "")
     value = result.findings.read_text(encoding="utf-8").split('"value": "')[1][:32]
     assert value not in text

@@ -1,10 +1,14 @@
 import io
+from collections import Counter
 
 from rich.console import Console
 
+from tutela.clusters import GroupKind
+from tutela.demo.clustering import ClusterScore
 from tutela.demo.scoring import Row, Score, Surprise
-from tutela.demo.telling import tell
+from tutela.demo.telling import tell, tell_clusters
 from tutela.demo.truth import DemoFile, DemoTruth, Group
+from tutela.report import ClusterCounts
 
 
 def told(score: Score, **truth) -> str:
@@ -51,3 +55,23 @@ def test_misses_and_surprises_are_named_apart():
 def test_what_was_left_out_comes_with_the_remedy():
     assert "heic-q80" in told(Score(), left_out=("heic-q80",))
     assert "tutela[demo]" in told(Score(), left_out=("heic-q80",))
+
+
+def clusters_told(**score) -> str:
+    out = io.StringIO()
+    counts = ClusterCounts(20, 9, Counter({GroupKind.ONE_DECISION: 3, GroupKind.CHAIN: 1}), 15, 5, 12)
+    made = ClusterScore(counts, pictures=8, frames=5, cells=7, edits=6, together=4, **score)
+    tell_clusters(made, Console(file=out, width=80, force_terminal=False))
+    return " ".join(out.getvalue().split())
+
+
+def test_clusters_are_told_with_what_is_in_them():
+    assert clusters_told() == (
+        "4 clusters among 8 pictures, 5 frames and 7 cells of sheets (5 lie alone): none mixes two photographs; "
+        "4 of 6 edits lie in one cluster with the other copies of their photograph; 5 decisions would cover 12 of 20."
+    )
+
+
+def test_mixed_clusters_are_told_too():
+    assert "1 mixes two photographs;" in clusters_told(mixed=[2])
+    assert "2 mix two photographs, which 1 decision would get wrong;" in clusters_told(mixed=[0, 2], mixed_decisions=1)

@@ -14,7 +14,18 @@ def span(start=5.0, purpose=Purpose.KNOWN):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0, "0:00:00"), (59.99, "0:00:59"), (3600, "1:00:00"), (360_061, "100:01:01")]
+    ("seconds", "told"),
+    [
+        (-1, "0:00.0"),
+        (0, "0:00.0"),
+        (12.34, "0:12.3"),
+        (59.94, "0:59.9"),
+        (59.96, "1:00.0"),
+        (3599.96, "1:00:00"),
+        (3600, "1:00:00"),
+        (3610.9, "1:00:10"),
+        (360_061, "100:01:01"),
+    ],
 )
 def test_clock(seconds, told):
     assert clock(seconds) == told
@@ -23,15 +34,15 @@ def test_clock(seconds, told):
 def test_moments_are_told_once_and_not_without_end():
     moments = {number: number / 2 for number in range(100)}
     (told,) = moment_reasons([hit(7), hit(6), hit(6), hit(9), hit(None), hit(1000)], moments, ())
-    assert told == "Known entries were met at 0:00:03, 0:00:04."
+    assert told == "Known entries were met at 0:03.0, 0:03.5, 0:04.5."
     (told,) = moment_reasons([hit(number) for number in range(100)], moments, ())
-    assert told.endswith(f"0:00:07 and {50 - MOST_NAMED} more.")
+    assert told.endswith(f"0:03.5 and {100 - MOST_NAMED} more.")
 
 
 def test_stretches():
     told = moment_reasons([hit(0)], {0: 5.0}, [span(), span(purpose=Purpose.BENIGN), span(None)])
     assert told[1:] == (
-        "0:00:05 to 0:00:15 runs along 1:00:00 to 1:00:10 of the known video 'key' in list 'demo'.",
+        "0:05.0 to 0:15.0 runs along 1:00:00 to 1:00:10 of the known video 'key' in list 'demo'.",
         "9 cells follow 1:00:00 to 1:00:10 of the known video 'key' in list 'demo', in order.",
     )
     assert moment_reasons([hit(0)], {0: 5.0}, [span()] * 20)[-1] == "12 more stretches are shared with known videos."

@@ -71,7 +71,7 @@ def test_cells_within_the_threshold_have_one_span(known):
     assert span.mean_distance == 20
     assert not any(hit.joint for hit in found.hits)
     assert isinstance(found.verdict, Near)
-    assert "11 cells follow 0:00:10 to 0:01:25 of the known video 'clip' in list 'demo', in order." in (
+    assert "11 cells follow 0:10.0 to 1:25.0 of the known video 'clip' in list 'demo', in order." in (
         found.verdict.reasons
     )
 

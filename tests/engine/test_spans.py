@@ -43,8 +43,8 @@ def test_a_known_clip_has_its_span_and_its_moments(known):
     assert (span.known_start, span.known_end) == pytest.approx((0, 10), abs=0.6)
     assert isinstance(found.verdict, Near)
     reasons = " ".join(found.verdict.reasons)
-    assert "met at 0:00:40" in reasons
-    assert "0:00:00 to 0:00:" in reasons
+    assert "met at 0:40.0" in reasons
+    assert "0:00.0 to 0:" in reasons
 
 
 def test_signals_below_the_lists_quality_are_in_no_span(tmp_path):

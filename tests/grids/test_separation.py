@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from grids.sheets import pictures, sheet
 from tutela import _kernel
@@ -80,3 +81,40 @@ def test_a_hundred_thousand_tiny_cells_are_no_sheet_and_no_crash():
 def test_other_arrays_are_refused(pixels):
     with pytest.raises(ValueError, match="uint8"):
         separate(pixels)
+
+
+def test_captions_are_no_part_of_their_cells():
+    made = Image.new("RGB", (4 * 170 + 10, 3 * 160 + 10), (18, 18, 20))
+    draw, boxes = ImageDraw.Draw(made), []
+    for number, picture in enumerate(pictures(12)):
+        x, y = 10 + number % 4 * 170, 10 + number // 4 * 160
+        made.paste(picture.resize((160, 120)), (x, y))
+        draw.text((x + 8, y + 124), f"holiday {number} 00:{number:02}:17", fill=(225, 225, 225), font_size=15)
+        boxes.append((x, y, 160, 120))
+    found = found_boxes(np.asarray(made))
+    assert sum(box in found for box in boxes) >= 10
+    assert len(found) <= 12
+
+
+def test_unequal_pictures_on_one_ground_are_found_to_the_pixel():
+    boxes = [(8, 8, 300, 200), (316, 8, 120, 96), (316, 112, 120, 96), (444, 8, 180, 200), (8, 216, 200, 150)]
+    boxes += [(216, 216, 408, 150), (8, 374, 616, 90)]
+    made = Image.new("RGB", (632, 472), "white")
+    for (x, y, width, height), picture in zip(boxes, pictures(20)[5:], strict=False):
+        made.paste(picture.resize((width, height)), (x, y))
+    found = separate(np.asarray(made))
+    assert found.layout == "mosaic"
+    assert sum(box in found_boxes(np.asarray(made)) for box in boxes) >= 6
+
+
+def test_edges_are_put_where_the_ground_ends():
+    pixels, boxes = sheet(4, 3, 160, 120, 12, background=(40, 90, 60))
+    grey = np.ascontiguousarray(pixels[:, :, 1])
+    off = np.array([(x - 3, y + 2, w + 5, h - 2) for x, y, w, h in boxes], np.int32)
+    assert _kernel.trimmed(grey, off).reshape(-1, 4).tolist() == [list(box) for box in boxes]
+
+
+@pytest.mark.parametrize("box", [(-1, 0, 5, 5), (0, 0, 0, 5), (0, 0, 51, 5), (2**31 - 1, 0, 5, 5)])
+def test_a_cell_beyond_the_picture_is_refused(box):
+    with pytest.raises(ValueError, match="beyond the picture"):
+        _kernel.trimmed(np.zeros((50, 50), np.uint8), np.array([box], np.int32))

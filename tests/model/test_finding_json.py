@@ -77,7 +77,7 @@ signals = st.builds(
 sizes = st.integers(1, 9)
 cells = st.builds(
     lambda box, first, parent: FrameInfo(first, box.width, box.height, None, None, parent, box, 0.5),
-    st.builds(Box, number, number, sizes, sizes),
+    st.builds(Box, number, number, sizes, sizes, st.sampled_from([0.0, -12.5, 3.25])),
     number,
     number,
 )

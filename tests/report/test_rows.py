@@ -1,5 +1,19 @@
+import re
+
 from report.made_up_findings import make_finding, make_hit, webp
-from tutela.model import ListInfo, Near, Problem, ProblemKind, Purpose, Threshold, Unhashable
+from report.test_places import rows_of, sheet
+from tutela.model import (
+    FrameInfo,
+    ListInfo,
+    MediaType,
+    Near,
+    Problem,
+    ProblemKind,
+    Purpose,
+    Span,
+    Threshold,
+    Unhashable,
+)
 from tutela.report.rows import problem_row, row
 
 LISTS = {"Partners": ListInfo("Partners", "", Purpose.KNOWN, {"pdq": Threshold(24)}, 7)}
@@ -61,6 +75,67 @@ def test_other_hits_are_folded_and_limited():
     assert "List 19" in line
     assert "List 20" not in line
     assert "and 10 more" in line
+
+
+def met(*hits, **changes):
+    return make_finding(Near(hits[0], ("Why.",)), hits=hits, **changes)
+
+
+def film(count):
+    return tuple(FrameInfo(n, 640, 360, float(n)) for n in range(count))
+
+
+def test_many_hits_of_one_entry_are_summed():
+    hits = [make_hit(frame=n, distance=9) for n in range(2001)]
+    line = row(met(*hits, make_hit(frame=7, entry_key="P-2"), frames=film(2001), media_type=MediaType.MP4), LISTS)
+    assert "entry P-1, 9 bits by PDQ, frame 2 at\u00a00:01.0, turned 90°; and 1,999 more from 0:02.0 to 33:20.0" in line
+    assert "entry P-2, 12 bits" in line
+    assert line.count("<li>") == 2
+    assert len(line) < 20_000
+
+
+def test_a_row_says_which_cell():
+    line = row(met(make_hit(frame=9), make_hit(frame=2, entry_key="P-2"), frames=sheet(*rows_of(3, 4))), LISTS)
+    line = line.replace("\u00a0", " ")
+    assert "contact sheet, 12 cells, 2 met" in line
+    assert 'cell 9 of 12<span class="facts">row 3, column 1</span>' in line
+    assert '<span class="facts">198 \u00d7 150 px at 8, 318</span>' in line
+    assert "P-2, 12 bits by PDQ, cell 2 of 12 (row 1, column 2), 198 \u00d7 150 px at 214, 6" in line
+    assert "contact sheet, 12 cells, 2 met; sure to 98 %" in line
+
+
+def test_a_hit_beyond_the_threshold_is_not_drawn_as_one_within():
+    line = row(
+        met(*[make_hit(frame=n, distance=40, joint=True) for n in (1, 2, 3)], frames=sheet(*rows_of(1, 4))), LISTS
+    )
+    assert "40 bits" in line
+    assert "beyond the 24 allowed: counts only together with the other cells, by PDQ" in line
+    assert "of 24 allowed" not in line
+    mark, part = (float(re.search(f'class="{name}" (?:x|width)="([^"]+)"', line)[1]) for name in ("mark-at", "part"))
+    assert mark < part < 64
+    assert "beyond the list&#x27;s threshold: counts only together" in line  # among what was also met
+
+
+def test_stretches_stand_between_the_row_and_its_particulars():
+    span = Span("Partners", "P-1", Purpose.KNOWN, 1.0, 3.0, 0.0, 2.0, 3, 4.0)
+    line = row(met(make_hit(frame=2), frames=film(9), spans=(span,), media_type=MediaType.MP4), LISTS)
+    assert line.count("<tr") == 3
+    assert line.index('class="along"') < line.index('class="more"')
+    assert '<td class="look" rowspan="3">' in line
+    assert line.count("<tbody>") == 1
+    assert 'rowspan="2"' in row(near(), LISTS)
+    assert "0:08.0" in line
+
+
+def test_a_sheet_that_no_list_has_is_told_to_be_one():
+    assert "contact sheet, 12 cells<" in row(make_finding(frames=sheet(*rows_of(3, 4))), LISTS)
+
+
+def test_reasons_call_a_frame_as_its_column_does():
+    reason = "Frame 2 lies 12 bits of PDQ from an entry."
+    line = row(make_finding(Near(make_hit(frame=2), (reason,)), frames=film(9), media_type=MediaType.MP4), LISTS)
+    assert "frame 3 at" in line
+    assert "Frame 3 lies 12 bits" in line
 
 
 def test_particulars_tell_quality_and_what_could_not_be_had():

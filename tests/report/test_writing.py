@@ -1,3 +1,4 @@
+import gc
 import shutil
 import subprocess
 import tracemalloc
@@ -6,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from report.made_up_findings import NOW, make_finding, make_hit, webp
-from tutela.model import Known, Near, Problem, ProblemKind
+from report.test_places import rows_of, sheet
+from tutela.model import FrameInfo, Known, MediaType, Near, Problem, ProblemKind, Purpose, Span
 from tutela.report import write_report
 
 VOID = {"meta", "input", "img", "rect", "path", "circle"}
@@ -60,6 +62,30 @@ def test_groups_stand_gravest_first_whatever_order_findings_come_in(write, one_o
     assert places == sorted(places)
     for name in ("known.jpg", "near.jpg", "broken.jpg", "stock.jpg", "holiday.jpg"):
         assert name in page
+
+
+def test_sheets_and_videos_are_well_formed_too(write):
+    cells = sheet(*rows_of(3, 4))
+    film = tuple(FrameInfo(n, 640, 360, float(n)) for n in range(60))
+    joint = tuple(make_hit(frame=n, distance=40, joint=True) for n in (1, 2, 3))
+    spans = (
+        Span("<list>", "<key>", Purpose.KNOWN, 1.0, 3.0, 0.0, 2.0, 3, 4.0),
+        Span('"', "'", Purpose.BENIGN, None, None, 0.0, 2.0, 3, 4.0),
+    )
+    for_all = {"hits": joint, "spans": spans}
+    page, _ = write(
+        [
+            make_finding(Near(joint[0], ()), name="sheet.png", frames=cells, thumbnail=webp(), **for_all),
+            make_finding(Near(joint[0], ()), name="bare.png", frames=cells, **for_all),
+            make_finding(Near(joint[0], ()), name="film.mp4", frames=film, media_type=MediaType.MP4, **for_all),
+        ]
+    )
+    checker = Checker()
+    checker.feed(page)
+    assert checker.open == []
+    assert page.count('class="outlines"') == 2
+    assert page.count('class="timeline"') == 1
+    assert "<list>" not in page
 
 
 @pytest.mark.parametrize(
@@ -126,6 +152,7 @@ def test_memory_does_not_grow_with_the_findings(tmp_path, lists, run):
 
     def peak(count):
         findings = (make_finding(verdict, name=f"{number}.jpg", thumbnail=thumbnail) for number in range(count))
+        gc.collect()  # what other tests left is not to be cleared away, or to clear away something, while it is counted
         tracemalloc.start()
         write_report(findings, tmp_path / "r.html", title="T", lists=lists, run=run)
         _, highest = tracemalloc.get_traced_memory()

@@ -21,7 +21,7 @@ class Commands(LazyGroup):
         "grid": ("grid", "Say which pictures are contact sheets, and where their cells lie."),
         "cluster": ("cluster", "Gather what looks alike, and say what one decision may cover."),
         "list": ("lists", "Make, fill, show, export and remove lists."),
-        "demo": ("demo", "See it work: real pictures, edited in every format, matched against a demo list."),
+        "demo": ("demo", "See it work: real pictures, in every format, matched against a demo list and clustered."),
         "bench": ("bench", "Measure this machine: kernel, decoding, index."),
         "doctor": ("doctor", "Say what works here: kernel, self-test, sandbox, limits, lists."),
     }

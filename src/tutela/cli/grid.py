@@ -111,8 +111,8 @@ def _cell(frame: FrameInfo) -> dict[str, Any]:
     box = frame.cell
     if box is None:
         raise AssertionError("a frame with a parent has a box")
-    sure = frame.confidence
-    return {"x": box.x, "y": box.y, "width": box.width, "height": box.height, "confidence": sure}
+    place: dict[str, Any] = {"x": box.x, "y": box.y, "width": box.width, "height": box.height}
+    return place | {"confidence": frame.confidence} | ({"angle": box.angle} if box.angle else {})
 
 
 class _Table:
@@ -142,10 +142,7 @@ def _outline(finding: Finding, folder: Path, at: int, settings: Settings) -> Non
             draw = ImageDraw.Draw(picture)
             for cell in finding.frames:
                 if cell.parent == frame.number and cell.cell is not None:
-                    box = cell.cell
-                    draw.rectangle(
-                        (box.x, box.y, box.x + box.width - 1, box.y + box.height - 1), outline="red", width=3
-                    )
+                    draw.polygon(cell.cell.corners(), outline="red", width=3)
             target = folder / f"{at:04}-{Path(finding.name).stem}-{frame.number}.png"
             if target.exists():
                 raise UsageError(reason=f"{target} is there already: name another folder for --overlay.")

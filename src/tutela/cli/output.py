@@ -10,11 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from tutela.engine.moments import MOST_NAMED, clock
+from tutela.engine.moments import MOST_NAMED
 from tutela.model import Finding, Known, ListedBenign, Near, Span
 from tutela.model.errors import UsageError
 from tutela.model.verdict import VERDICT_NAMES
-from tutela.report import visible, wording
+from tutela.report import Places, visible, wording
 
 Show = Callable[[Finding], None]
 
@@ -58,7 +58,10 @@ class DataConsole(Console):
 
 
 class MatchTable:
-    """Findings as lines of columns; a heading comes before the first, and a line for every span behind its finding."""
+    """Findings as lines of columns, a heading before the first.
+
+    Below a finding stand, in the words of the report, the cell or the moment that was met, and every span.
+    """
 
     def __init__(self) -> None:
         self._console = DataConsole()
@@ -77,10 +80,8 @@ class MatchTable:
             self._line(verdict_word, finding.name, wording.distance(hit), hit.list_name, grades)
         else:
             self._line(verdict_word, finding.name)
-        for span in finding.spans[:MOST_NAMED]:
-            self._console.print(Text(f"{'':<12}{visible(span_told(span))}"), soft_wrap=True)
-        if len(finding.spans) > MOST_NAMED:
-            self._console.print(Text(f"{'':<12}and {len(finding.spans) - MOST_NAMED} more stretches"), soft_wrap=True)
+        for line in _below(finding):
+            self._console.print(Text(f"{'':<12}{visible(line)}"), soft_wrap=True)
 
     def _line(self, verdict: tuple[str, str], name: str, *columns: str) -> None:
         distance, list_name, grade = columns or ("", "", "")
@@ -90,12 +91,25 @@ class MatchTable:
         self._console.print(line, soft_wrap=True)
 
 
+def _below(finding: Finding) -> list[str]:
+    verdict, places, lines = finding.verdict, Places(finding), []
+    if isinstance(verdict, Known | Near | ListedBenign):
+        hit = verdict.hit
+        if places.in_cell(hit):
+            lines.append(f"{places.sheets_told()}: {places.of(hit)}")
+        elif places.time(hit) is not None:
+            lines.append(places.of(hit))
+        if hit.joint:
+            lines.append(wording.beyond(hit, None))
+    lines += [span_told(span) for span in finding.spans[:MOST_NAMED]]
+    left = len(finding.spans) - MOST_NAMED
+    return [*lines, f"and {wording.counted(left, 'more stretch', 'more stretches')}"] if left > 0 else lines
+
+
 def span_told(span: Span) -> str:
     """Return where a content and a known video run together: from, to on both sides, and which video of which list."""
-    own = "cells" if span.start is None or span.end is None else f"{clock(span.start)} to {clock(span.end)}"
-    known = f"{clock(span.known_start)} to {clock(span.known_end)} of {wording.entry_key(span.entry_key)!r}"
-    frames = wording.counted(span.frames, "cell" if span.start is None else "frame")
-    return f"{own} = {known} ({span.list_name}, {frames}, {span.mean_distance:g} bits)"
+    known = f"{wording.span_there(span)} of {wording.entry_key(span.entry_key)!r}"
+    return f"{wording.span_here(span)} = {known} ({span.list_name}, {wording.span_weight(span)})"
 
 
 class HashTable:

@@ -13,8 +13,12 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 Picture = Image.Image
 
+#: Pictures beside each other on a sheet.
+COLUMNS = 4
+#: Seconds that a video shows each picture for.
+SHOT_SECONDS = 1.5
 _RATE = 8  # frames a second
-_SHOT = 12  # frames that a picture is shown
+_SHOT = int(SHOT_SECONDS * _RATE)  # frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,14 @@ def composites() -> tuple[Composite, ...]:
 
 
 def _sheet(pictures: Sequence[Picture], *, gutter: int, ground: str = "#202428", caption: int = 0) -> bytes:
-    columns, width, height = 4, 200, 150
-    rows = -(-len(pictures) // columns)
-    size = (columns * (width + gutter) + gutter, rows * (height + caption + gutter) + gutter)
+    width, height = 200, 150
+    rows = -(-len(pictures) // COLUMNS)
+    size = (COLUMNS * (width + gutter) + gutter, rows * (height + caption + gutter) + gutter)
     sheet = Image.new("RGB", size, ground)
     draw = ImageDraw.Draw(sheet)
     for number, picture in enumerate(pictures):
-        x = gutter + number % columns * (width + gutter)
-        y = gutter + number // columns * (height + caption + gutter)
+        x = gutter + number % COLUMNS * (width + gutter)
+        y = gutter + number // COLUMNS * (height + caption + gutter)
         sheet.paste(ImageOps.contain(picture, (width, height)).resize((width, height)), (x, y))
         if caption:
             draw.text((x + 4, y + height + 1), f"00:0{number // 6}:{number % 6}0", "white", ImageFont.load_default(11))

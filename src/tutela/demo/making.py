@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tutela.demo.composites import Composite, composites
+from tutela.demo.composites import COLUMNS, SHOT_SECONDS, Composite, composites
 from tutela.demo.damage import damages
 from tutela.demo.edits import Edit, edits
-from tutela.demo.formats import Format, Picture, formats
+from tutela.demo.formats import Format, formats
 from tutela.demo.originals import FOLDER, opened, originals
-from tutela.demo.truth import DemoFile, DemoTruth, Group
+from tutela.demo.truth import DemoFile, DemoTruth, Group, Shown
 from tutela.model.errors import UsageError
 
 TRUTH = "truth.json"
@@ -127,7 +127,7 @@ def _tasks(cast: _Cast) -> Iterator[_Task]:
 
 def _copies(cast: _Cast) -> Iterator[_Task]:
     for stem in cast.some(cast.known, EXACT, "exact"):
-        file = DemoFile(f"exact-copy-{stem}.jpg", Group.EXACT, "byte-for-byte", stem, ("known",))
+        file = DemoFile(f"exact-copy-{stem}.jpg", Group.EXACT, "byte-for-byte", stem, ("known",), shown=Shown((stem,)))
         yield _Task(file, _untouched(stem))
 
 
@@ -138,7 +138,9 @@ def _known_in_formats(cast: _Cast) -> Iterator[_Task]:
                 group = Group.APART if one.apart else Group.FORMAT
                 expected = (*_MET, "nothing-found") if one.apart else _MET
                 name = f"{group}-{one.name}-{stem}{one.suffix}"
-                yield _Task(DemoFile(name, group, one.kind, stem, expected, one.frame), _dressed(cast, one, stem))
+                shown = _shown_in(cast, one, stem)
+                file = DemoFile(name, group, one.kind, stem, expected, one.frame, shown=shown)
+                yield _Task(file, _dressed(cast, one, stem))
 
 
 def _known_edited(cast: _Cast) -> Iterator[_Task]:
@@ -148,9 +150,10 @@ def _known_edited(cast: _Cast) -> Iterator[_Task]:
         for stem in cast.some(cast.known, EACH_EDIT, "edit", edit.name):
             name = f"{group}-{edit.name}-{stem}"
             one = _everyday(cast, name)
-            yield _Task(
-                DemoFile(name + one.suffix, group, edit.name, stem, expected), _edited(cast, edit, stem, one, name)
-            )
+            beside = edit.name == "side-by-side"
+            shown = Shown((stem, _others(cast, stem)[0]), columns=2) if beside else Shown((stem,))
+            file = DemoFile(name + one.suffix, group, edit.name, stem, expected, shown=shown)
+            yield _Task(file, _edited(cast, edit, stem, one, name))
 
 
 def _known_turned(cast: _Cast) -> Iterator[_Task]:
@@ -158,7 +161,8 @@ def _known_turned(cast: _Cast) -> Iterator[_Task]:
         for stem in cast.some(cast.known, EACH_ORIENTATION, "orientation", what):
             name = f"orientation-{what}-{stem}"
             one = _everyday(cast, name)
-            yield _Task(DemoFile(name + one.suffix, Group.ORIENTATION, what, stem, _MET), _turned(stem, turn, one))
+            file = DemoFile(name + one.suffix, Group.ORIENTATION, what, stem, _MET, shown=Shown((stem,)))
+            yield _Task(file, _turned(stem, turn, one))
 
 
 def _known_among_others(cast: _Cast) -> Iterator[_Task]:
@@ -167,37 +171,43 @@ def _known_among_others(cast: _Cast) -> Iterator[_Task]:
             name = f"composite-{_plain(one.name)}-{stem}{one.suffix}"
             # A video shows the picture in many frames.
             frame = None if one.suffix == ".mp4" else 0
-            file = DemoFile(name, Group.COMPOSITE, one.name, stem, _MET, frame)
-            yield _Task(file, _composed(cast, one, name, stem))
+            stems = _composed(cast, one, name, stem)
+            file = DemoFile(name, Group.COMPOSITE, one.name, stem, _MET, frame, shown=_shown_by(one, stems))
+            yield _Task(file, _made(one, stems))
         for number in range(EACH_COMPOSITE_OF_STRANGERS):
             name = f"stranger-{_plain(one.name)}-{number}{one.suffix}"
-            file = DemoFile(name, Group.STRANGER, one.name, None, ("nothing-found",))
-            yield _Task(file, _composed(cast, one, name, None))
+            stems = _composed(cast, one, name, None)
+            file = DemoFile(name, Group.STRANGER, one.name, None, ("nothing-found",), shown=_shown_by(one, stems))
+            yield _Task(file, _made(one, stems))
 
 
 def _benign(cast: _Cast) -> Iterator[_Task]:
     survivable = [edit for edit in edits() if edit.survivable]
     for number, stem in enumerate(cast.benign):
         listed = ("listed-as-benign",)
-        yield _Task(DemoFile(f"benign-{stem}.jpg", Group.BENIGN, "untouched", stem, listed), _untouched(stem))
+        shown = Shown((stem,))
+        file = DemoFile(f"benign-{stem}.jpg", Group.BENIGN, "untouched", stem, listed, shown=shown)
+        yield _Task(file, _untouched(stem))
         edit = survivable[number % len(survivable)]
         name = f"benign-{edit.name}-{stem}"
         one = _everyday(cast, name)
         # An edit may take a picture out of its entry's reach; then it is nobody's, but never known.
-        file = DemoFile(name + one.suffix, Group.BENIGN, edit.name, stem, (*listed, "nothing-found"))
+        expected = (*listed, "nothing-found")
+        file = DemoFile(name + one.suffix, Group.BENIGN, edit.name, stem, expected, shown=shown)
         yield _Task(file, _edited(cast, edit, stem, one, name))
 
 
 def _strangers(cast: _Cast) -> Iterator[_Task]:
     nothing = ("nothing-found",)
     for stem in cast.strangers:
-        file = DemoFile(f"stranger-{stem}.jpg", Group.STRANGER, "untouched", None, nothing)
+        file = DemoFile(f"stranger-{stem}.jpg", Group.STRANGER, "untouched", None, nothing, shown=Shown((stem,)))
         yield _Task(file, _untouched(stem))
     # An animation of strangers would need known pictures between them to be of interest; stills will do.
     still = [one for one in formats() if one.available and one.frame == 0]
     for number, stem in enumerate(cast.some(cast.strangers, DRESSED_STRANGERS, "dressed")):
         one = still[number % len(still)]
-        file = DemoFile(f"stranger-{one.name}-{stem}{one.suffix}", Group.STRANGER, one.kind, None, nothing)
+        name = f"stranger-{one.name}-{stem}{one.suffix}"
+        file = DemoFile(name, Group.STRANGER, one.kind, None, nothing, shown=Shown((stem,)))
         yield _Task(file, _dressed(cast, one, stem))
 
 
@@ -205,7 +215,8 @@ def _damaged(cast: _Cast) -> Iterator[_Task]:
     for damage, stem in zip(damages(), cast.some(cast.known, len(damages()), "damaged"), strict=True):
         name = f"damaged-{damage.name}{damage.suffix}"
         source = stem if "near" in damage.expected else None
-        file = DemoFile(name, Group.DAMAGED, damage.name, source, damage.expected, problem=True)
+        shown = Shown((source,)) if source else None
+        file = DemoFile(name, Group.DAMAGED, damage.name, source, damage.expected, problem=True, shown=shown)
         yield _Task(file, lambda make=damage.make, stem=stem: make(opened(stem)))  # type: ignore[misc]
 
 
@@ -221,7 +232,7 @@ def _untouched(stem: str) -> Callable[[], bytes]:
 
 
 def _dressed(cast: _Cast, one: Format, stem: str) -> Callable[[], bytes]:
-    return lambda: one.save(opened(stem), _others(cast, stem))
+    return lambda: one.save(opened(stem), [opened(other) for other in _others(cast, stem)])
 
 
 def _turned(stem: str, turn: Image.Transpose, one: Format) -> Callable[[], bytes]:
@@ -229,19 +240,33 @@ def _turned(stem: str, turn: Image.Transpose, one: Format) -> Callable[[], bytes
 
 
 def _edited(cast: _Cast, edit: Edit, stem: str, one: Format, name: str) -> Callable[[], bytes]:
-    return lambda: one.save(edit.apply(opened(stem), cast.rng("edit", name), _others(cast, stem)[0]), ())
+    return lambda: one.save(edit.apply(opened(stem), cast.rng("edit", name), opened(_others(cast, stem)[0])), ())
 
 
-def _composed(cast: _Cast, one: Composite, name: str, stem: str | None) -> Callable[[], bytes]:
+def _composed(cast: _Cast, one: Composite, name: str, stem: str | None) -> tuple[str, ...]:
     stems = cast.some(cast.strangers, one.count, "composed", name)
     if stem is not None:
         stems[int(cast.rng("place", name).integers(one.count))] = stem
+    return tuple(stems)
+
+
+def _made(one: Composite, stems: Sequence[str]) -> Callable[[], bytes]:
     return lambda: one.make([opened(each) for each in stems])
+
+
+def _shown_by(one: Composite, stems: tuple[str, ...]) -> Shown:
+    return Shown(stems, seconds=SHOT_SECONDS) if one.suffix == ".mp4" else Shown(stems, columns=COLUMNS)
+
+
+def _shown_in(cast: _Cast, one: Format, stem: str) -> Shown:
+    """Animations and documents show another picture before, and one after (see `Format.frame`)."""
+    before, after = _others(cast, stem)
+    return Shown((before, stem, after)) if one.frame else Shown((stem,))
 
 
 def _plain(name: str) -> str:
     return name.replace(",", "").replace(" ", "-")
 
 
-def _others(cast: _Cast, stem: str) -> list[Picture]:
-    return [opened(other) for other in cast.some([s for s in cast.strangers if s != stem], 2, "others", stem)]
+def _others(cast: _Cast, stem: str) -> list[str]:
+    return cast.some([s for s in cast.strangers if s != stem], 2, "others", stem)

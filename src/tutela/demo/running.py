@@ -1,11 +1,11 @@
-"""`run_demo`: make the pictures, list them as a user would, match the folder, and say what came of it."""
+"""`run_demo`: make the pictures, list them as a user would, match the folder, cluster it, and say what came of it."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,21 +13,22 @@ from pathlib import Path
 from rich.console import Console
 
 import tutela
+from tutela.demo.clustering import ClusterScore, DemoClusters
 from tutela.demo.making import make_demo
 from tutela.demo.originals import FOLDER
 from tutela.demo.scoring import Score, scored
-from tutela.demo.telling import tell
+from tutela.demo.telling import tell, tell_clusters
 from tutela.demo.truth import DemoTruth
 from tutela.engine import Engine, Policy
 from tutela.exchange import read, write
 from tutela.model import Content, Entry, Finding, Grade, Limits, ListInfo, Purpose
 from tutela.model.finding_json import finding_to_json
-from tutela.report import Run, write_report
+from tutela.report import KeptPictures, Run, write_report
 from tutela.store import Store
 
 KNOWN_LIST, BENIGN_LIST = "demo-known", "demo-benign"
-#: Beside the pictures; the report holds small copies of them.
-REPORT, FINDINGS = "report.html", "findings.jsonl"
+#: Beside the pictures; the report and the sheet of clusters hold small copies of them.
+REPORT, CLUSTERS, FINDINGS = "report.html", "clusters.html", "findings.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class DemoResult:
 
     truth: DemoTruth
     score: Score
+    clusters: ClusterScore
     report: Path
+    sheet: Path
     findings: Path
     making: float
     matching: float
@@ -53,7 +56,8 @@ def run_demo(
     """Run the whole demo in ``folder`` (see `make_demo` for what may be in it) and tell of it on ``console``.
 
     ``workers`` and ``limits`` are the engine's.  Leaves ``pictures/``, ``truth.json``, the lists as files
-    (``demo-known.csv``, ``demo-benign.csv``), the store in ``home/``, ``findings.jsonl`` and ``report.html``.
+    (``demo-known.csv``, ``demo-benign.csv``), the store in ``home/``, ``findings.jsonl``, ``report.html`` and
+    ``clusters.html``.
     """
     console = console or Console()
     started = datetime.now(UTC)
@@ -61,34 +65,43 @@ def run_demo(
     with console.status("Writing pictures: every format, edits, strangers, damaged files"):
         truth = make_demo(folder, seed)
     made = time.perf_counter()
-    with console.status("Making two lists, and importing them"), Store.open(folder / "home") as store:
-        _list(store, folder, KNOWN_LIST, Purpose.KNOWN, truth.known)
-        _list(store, folder, BENIGN_LIST, Purpose.BENIGN, truth.benign)
-        snapshots = [path for _, path in store.snapshots()]
-        lists = store.lists()
+    with console.status("Making two lists, and importing them"):
+        snapshots, lists = _lists(folder, truth)
     listed = time.perf_counter()
     score = Score()
     policy = Policy(pixels="always", orientations=True, thumbnails=True)
     run = Run(tutela.__version__, started, (str(folder / "pictures"),), _settings(truth, workers))
-    with (
-        console.status("Matching the folder"),
-        Engine(snapshots, policy, limits, workers) as engine,
-        (folder / FINDINGS).open("w", encoding="utf-8") as lines,
-    ):
-        found = scored(engine.match_many(_contents(folder, truth)), truth, score)
-        title = "Tutela demo: real pictures against a demo list"
-        write_report(_copied(found, lines.write), folder / REPORT, title=title, lists=lists, run=run)
+    with KeptPictures(folder) as kept:
+        clusters = DemoClusters(truth, kept)
+        with console.status("Matching the folder"), Engine(snapshots, policy, limits, workers) as engine:
+            found = clusters.over(scored(engine.match_many(_contents(folder, truth)), truth, score))
+            _report(found, folder, lists, run)
+        matched = time.perf_counter()
+        with console.status("Clustering"):
+            gathered = clusters.write(folder / CLUSTERS, run)
     result = DemoResult(
         truth=truth,
         score=score,
+        clusters=gathered,
         report=folder / REPORT,
+        sheet=folder / CLUSTERS,
         findings=folder / FINDINGS,
         making=made - clock,
-        matching=time.perf_counter() - listed,
+        matching=matched - listed,
     )
     tell(result.truth, score, console, making=result.making, matching=result.matching)
-    console.print(f"Report: {result.report}", soft_wrap=True, highlight=False)
+    tell_clusters(gathered, console)
+    for what, path in (("Report", result.report), ("Clusters", result.sheet)):
+        console.print(f"{what}: {path}", soft_wrap=True, highlight=False)
     return result
+
+
+def _lists(folder: Path, truth: DemoTruth) -> tuple[list[Path], tuple[ListInfo, ...]]:
+    """Make both lists, and return their snapshots and particulars."""
+    with Store.open(folder / "home") as store:
+        _list(store, folder, KNOWN_LIST, Purpose.KNOWN, truth.known)
+        _list(store, folder, BENIGN_LIST, Purpose.BENIGN, truth.benign)
+        return [path for _, path in store.snapshots()], store.lists()
 
 
 def _list(store: Store, folder: Path, name: str, purpose: Purpose, stems: Iterable[str]) -> None:
@@ -113,6 +126,12 @@ def _entries(stems: Iterable[str], purpose: Purpose) -> Iterator[Entry]:
 def _contents(folder: Path, truth: DemoTruth) -> Iterator[Content]:
     for file in truth.files:
         yield Content(name=file.name, path=folder / "pictures" / file.name)
+
+
+def _report(found: Iterable[Finding], folder: Path, lists: Sequence[ListInfo], run: Run) -> None:
+    title = "Tutela demo: real pictures against a demo list"
+    with (folder / FINDINGS).open("w", encoding="utf-8") as lines:
+        write_report(_copied(found, lines.write), folder / REPORT, title=title, lists=lists, run=run)
 
 
 def _copied(findings: Iterable[Finding], put: Callable[[str], object]) -> Iterator[Finding]:

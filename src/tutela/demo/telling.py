@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tutela.demo.clustering import ClusterScore
 from tutela.demo.edits import edits
 from tutela.demo.scoring import MISSABLE, Row, Score
 from tutela.demo.truth import COUNTED, DemoTruth, Group
+from tutela.report import wording
 
 _HEADINGS = {
     Group.EXACT: "Byte-for-byte copies of known pictures: found",
@@ -85,3 +87,22 @@ def _cells(row: Row, words: str) -> tuple[str, str, str, str]:
     distances = sorted(row.distances)
     spread = f"{distances[len(distances) // 2]}, {distances[-1]}" if distances else ""
     return words, str(row.files), str(row.right), spread
+
+
+def tell_clusters(score: ClusterScore, console: Console) -> None:
+    """Print what came of clustering, in a paragraph."""
+    counts = score.counts
+    clusters, alone = counts.clusters.total(), counts.hashed - counts.gathered
+    mixed = (
+        f"{wording.number(len(score.mixed)) if score.mixed else 'none'} {'mix' if len(score.mixed) > 1 else 'mixes'}"
+    )
+    wrong = ""
+    if score.mixed_decisions:
+        wrong = f", which {wording.counted(score.mixed_decisions, 'decision')} would get wrong"
+    console.print(
+        f"[bold]{clusters} clusters[/] among {score.pictures} pictures, {score.frames} frames and {score.cells} cells "
+        f"of sheets ({alone} lie alone): [bold]{mixed} two photographs[/]{wrong}; {score.together} of {score.edits} "
+        "edits lie in one cluster with the other copies of their photograph; "
+        f"{counts.decisions} decisions would cover {counts.covered} of {counts.hashed}.",
+        highlight=False,
+    )

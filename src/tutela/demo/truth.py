@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
+
+from tutela.model import FrameInfo
 
 
 class Group(StrEnum):
@@ -28,6 +31,34 @@ COUNTED = (Group.EXACT, Group.FORMAT, Group.EDIT, Group.ORIENTATION, Group.COMPO
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Which photographs a file shows, by their stems: one, or several frame by frame.
+
+    With ``columns`` they stand on one frame, row by row, with so many in each; with ``seconds`` each is shown for so
+    long, one after another.
+    """
+
+    stems: tuple[str, ...]
+    columns: int = 0
+    seconds: float = 0.0
+
+    def photograph(self, frame: FrameInfo, parent: FrameInfo | None = None) -> str | None:
+        """Return which of them a frame shows, a cell by the frame it was cut from; ``None`` for a whole sheet."""
+        if len(self.stems) == 1:
+            return self.stems[0]
+        whole = parent or frame
+        if not self.columns:
+            place = int(((whole.time or 0.0) + 1e-6) / self.seconds) if self.seconds else whole.number
+            return self.stems[min(place, len(self.stems) - 1)]
+        if parent is None or frame.cell is None:
+            return None
+        rows = -(-len(self.stems) // self.columns)
+        across = int((frame.cell.x + frame.cell.width / 2) / parent.width * self.columns)
+        down = int((frame.cell.y + frame.cell.height / 2) / parent.height * rows)
+        return self.stems[min(down * self.columns + across, len(self.stems) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoFile:
     """One file.
 
@@ -35,7 +66,7 @@ class DemoFile:
     is the stem of the demo picture it was made of (the key of its entry on a list), ``None`` if there is none.
     ``expected`` are the verdicts, by their JSON names, that are right; ``frame`` is the frame that shows the picture,
     or in a cell of which it is, ``None`` where many do;
-    ``problem`` says that the finding must tell of a problem.
+    ``problem`` says that the finding must tell of a problem.  ``shown`` are all the photographs that can be seen in it.
     """
 
     name: str
@@ -45,6 +76,7 @@ class DemoFile:
     expected: tuple[str, ...]
     frame: int | None = 0
     problem: bool = False
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +98,11 @@ class DemoTruth:
     def read(cls, path: Path) -> DemoTruth:
         """Read what `write` wrote."""
         told = json.loads(path.read_text(encoding="utf-8"))
-        files = tuple(
-            DemoFile(**{**file, "group": Group(file["group"]), "expected": tuple(file["expected"])})
-            for file in told["files"]
-        )
+        files = tuple(_file(file) for file in told["files"])
         lists = {name: tuple(told[name]) for name in ("known", "benign", "strangers", "left_out")}
         return cls(seed=told["seed"], files=files, **lists)
+
+
+def _file(told: dict[str, Any]) -> DemoFile:
+    shown = told["shown"] and Shown(**{**told["shown"], "stems": tuple(told["shown"]["stems"])})
+    return DemoFile(**{**told, "group": Group(told["group"]), "expected": tuple(told["expected"]), "shown": shown})

@@ -14,9 +14,12 @@ _HEX_RUN = re.compile(r"[0-9A-Fa-f]{32,}")
 
 
 def clock(seconds: float) -> str:
-    """Return a time as h:mm:ss, cut to the second."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    """Return a time within a video: ``1:05.3`` (minutes, seconds, tenths), from an hour on ``1:00:10``."""
+    tenths = max(0, round(seconds * 10))
+    whole = tenths // 10
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return f"{whole // 60}:{whole % 60:02}.{tenths % 10}"
 
 
 def moment_reasons(known: Sequence[Hit], moments: Mapping[int, float], spans: Iterable[Span]) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def read_found(message: Message, max_frames: int) -> Examined:
     return Examined(
         size=None if size is None else _integer(size, 1 << 63),
         media_type=None if media_type is None else _member(MediaType, media_type),
-        frames=tuple(_frame(row) for row in _rows(record, "frames", max_frames, 9)),
+        frames=tuple(_frame(row) for row in _rows(record, "frames", max_frames, 10)),
         signals=tuple(_signal(row) for row in signals),
         unhashable=tuple(Unhashable(_kind(row[0]), _text(row[1]), _number(row[2])) for row in unhashable),
         problems=tuple(
@@ -297,16 +297,18 @@ def _signal(row: list[Any]) -> Signal:
 
 
 def _frame_row(frame: FrameInfo) -> list[object]:
-    cell = [None, None] if frame.cell is None else [frame.cell.x, frame.cell.y]
+    cell = [None, None, None] if frame.cell is None else [frame.cell.x, frame.cell.y, frame.cell.angle]
     return [frame.number, frame.width, frame.height, frame.time, frame.layout, frame.parent, *cell, frame.confidence]
 
 
 def _frame(row: list[Any]) -> FrameInfo:
-    number, width, height, moment, layout, parent, x, y, sure = row
+    number, width, height, moment, layout, parent, x, y, angle, sure = row
     if layout is not None and layout not in LAYOUTS:
         raise Breach("a layout that is not known")
     size = (_integer(width, _LONGEST_SIDE), _integer(height, _LONGEST_SIDE))
-    cell = None if parent is None else Box(_integer(x, _LONGEST_SIDE), _integer(y, _LONGEST_SIDE), *size)
+    if parent is not None and (type(angle) not in (int, float) or not -45 <= angle <= 45):
+        raise Breach("a cell turned by no angle of a print")
+    cell = None if parent is None else Box(_integer(x, _LONGEST_SIDE), _integer(y, _LONGEST_SIDE), *size, angle)
     if sure is not None and (type(sure) not in (int, float) or not 0 <= sure <= 1):
         raise Breach("a confidence that is no share")
     return FrameInfo(_integer(number, _LONGEST_SIDE), *size, _time(moment), layout, _number(parent), cell, sure)

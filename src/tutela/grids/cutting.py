@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tutela.grids.prints import straightened
 from tutela.grids.separation import Cell, Separation, luma
 from tutela.model import Box, Frame, Pixels
 
@@ -30,15 +31,16 @@ def cells_of(frame: Frame, separation: Separation, first: int) -> list[Frame]:
     for cell in separation.cells:
         if min(cell.width, cell.height) < SMALLEST_SIDE:
             continue
+        box = Box(cell.x, cell.y, cell.width, cell.height, cell.angle)
         found.append(
             Frame(
                 number=first + len(found),
-                pixels=_crop(pixels, cell.x, cell.y, cell.width, cell.height),
+                pixels=straightened(pixels, box) if box.angle else _crop(pixels, box.x, box.y, box.width, box.height),
                 width=cell.width,
                 height=cell.height,
                 time=frame.time,
                 parent=frame.number,
-                cell=Box(cell.x, cell.y, cell.width, cell.height),
+                cell=box,
                 confidence=cell.confidence,
             )
         )
@@ -97,6 +99,7 @@ def scaled(separation: Separation, by: int) -> Separation:
     if by == 1:
         return separation
     cells = tuple(
-        Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence) for cell in separation.cells
+        Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence, cell.angle)
+        for cell in separation.cells
     )
     return replace(separation, cells=cells)

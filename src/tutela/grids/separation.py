@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tutela import _kernel
 from tutela.grids.outlines import Outline, outlines
+from tutela.grids.prints import tilted_prints
 from tutela.grids.scorer import choose
 from tutela.model import Pixels
 
@@ -32,11 +33,20 @@ _REGULAR = 0.7
 #: Cells cover less of an ``embedded`` picture than this.
 _EMBEDDED = 0.6
 
-#: From this many cells and this confidence on a lattice is believed without a look for outlines.
+#: From this many cells and this confidence on a regular lattice is believed without a look for outlines.
 _LATTICE_CELLS, _LATTICE_SURE = 6, 0.9
+
+#: A cell of so many times the usual area is none of a regular lattice.
+_FAR_LARGER = 4
 
 #: A picture that is this much of all may be a framed one, of which the frame is a part: never quite sure.
 _NEARLY_ALL, _FRAMED_SURE = 0.5, 0.89
+
+#: One cell that is this much of all is no part of anything.
+_ALL = 0.98
+
+#: How sure tilted prints are: enough to look at them, never so much that the picture's own hash would not count.
+_TILTED_SURE = 0.8
 
 #: Boxes are of the same picture if no side is farther apart, in pixels.
 _SAME = 3
@@ -48,13 +58,17 @@ _SAMPLED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A picture within a picture: its box in whole pixels, and how sure its edges are (0 to 1)."""
+    """A picture within a picture: its box in whole pixels, and how sure its edges are (0 to 1).
+
+    A print that lies tilted is turned by ``angle`` degrees anticlockwise around the middle of its box.
+    """
 
     x: int
     y: int
     width: int
     height: int
     confidence: float
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +101,19 @@ def separate(pixels: Pixels) -> Separation:
     height, width = pixels.shape[:2]
     if min(height, width) * LONGEST_SIDE < max(height, width):
         return _SINGLE  # a line
-    page, by = _page(pixels)
+    grey = luma(pixels)
+    page, by = _page(grey)
     cells, sure = _lattice(page)
     layout = _layout(cells, page.size) if cells else "single"
-    if len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE:
+    if layout != "grid" or len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE or _unlike(cells):
+        if tilted := _tilted(page, by):
+            return Separation(True, "mosaic", _TILTED_SURE, _background(pixels, tilted), tilted)
         layout, cells, sure = _with_outlines(page, layout, cells, sure)
+    if len(cells) == 1 and cells[0].width * cells[0].height > _ALL * page.size:
+        cells, sure = (), 0.0
     if not cells:
         return Separation(is_grid=False, layout="single", confidence=sure, background=None, cells=())
-    full = tuple(sorted((_scaled(cell, by) for cell in cells), key=_reading_order(cells, by)))
+    full = tuple(sorted(_trimmed(grey, [_scaled(cell, by) for cell in cells]), key=_reading_order(cells, by)))
     return Separation(is_grid=True, layout=layout, confidence=sure, background=_background(pixels, full), cells=full)
 
 
@@ -103,16 +122,37 @@ def looked_at(pixels: Pixels) -> tuple[Pixels, float]:
 
     A large picture is reduced; of a small one every pixel is doubled, or cells of 40 pixels would be too small for it.
     """
-    page, by = _page(pixels)
+    page, by = _page(luma(pixels))
     if max(pixels.shape[:2]) > SHORT_SIDE:
         return page, float(by)
     return np.ascontiguousarray(page.repeat(2, axis=0).repeat(2, axis=1)), 0.5
 
 
-def _page(pixels: Pixels) -> tuple[Pixels, int]:
-    """Return the brightness of a picture, and how many times a large one is reduced."""
-    by = -(-max(pixels.shape[:2]) // LONGEST_SIDE)
-    return (luma(pixels) if by == 1 else _kernel.reduced(luma(pixels), by)), by
+def _page(grey: Pixels) -> tuple[Pixels, int]:
+    """Return the brightness of a picture as it is looked at, and how many times a large one is reduced."""
+    by = -(-max(grey.shape) // LONGEST_SIDE)
+    return (grey if by == 1 else _kernel.reduced(grey, by)), by
+
+
+def _trimmed(grey: Pixels, cells: list[Cell]) -> list[Cell]:
+    """Return the cells with their edges where the ground between them ends, in the pixels of the whole picture."""
+    boxes = np.array([(cell.x, cell.y, cell.width, cell.height) for cell in cells], np.int32)
+    rows = _kernel.trimmed(grey, boxes).reshape(-1, 4).tolist()
+    return [Cell(x, y, w, h, cell.confidence) for (x, y, w, h), cell in zip(rows, cells, strict=True)]
+
+
+def _tilted(page: Pixels, by: int) -> tuple[Cell, ...]:
+    """Return the cells of tilted prints in reading order; their boxes are those before the tilt.
+
+    A box may reach beyond the picture where its corners did not: it is cut there.
+    """
+    cells = []
+    for one in tilted_prints(page):
+        x, y = max(0, one.x), max(0, one.y)
+        width, height = min(page.shape[1], one.x + one.width) - x, min(page.shape[0], one.y + one.height) - y
+        if width > 0 and height > 0:
+            cells.append(_scaled(Cell(x, y, width, height, _TILTED_SURE, one.angle), by))
+    return tuple(sorted(cells, key=_reading_order(tuple(cells), 1))) if cells else ()
 
 
 def _with_outlines(
@@ -149,7 +189,7 @@ def _same(box: Outline, cell: Cell) -> bool:
 
 
 def _scaled(cell: Cell, by: int) -> Cell:
-    return Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence)
+    return Cell(cell.x * by, cell.y * by, cell.width * by, cell.height * by, cell.confidence, cell.angle)
 
 
 def _cell(row: npt.NDArray[np.float32], by: float) -> Cell:
@@ -169,6 +209,12 @@ def luma(pixels: Pixels) -> Pixels:
     if pixels.ndim == 2:
         return np.ascontiguousarray(pixels)
     return _kernel.luma(np.ascontiguousarray(pixels))
+
+
+def _unlike(cells: tuple[Cell, ...]) -> bool:
+    """Tell whether a cell is far larger than the others: a panel of a page, say, that may hold pictures itself."""
+    areas = [cell.width * cell.height for cell in cells]
+    return max(areas) > _FAR_LARGER * float(np.median(areas))
 
 
 def _layout(cells: tuple[Cell, ...], area: int) -> str:

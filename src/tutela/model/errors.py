@@ -32,6 +32,8 @@ class TutelaError(Exception):
     """Something went wrong in tutela."""
 
     exit_code = 1
+    #: What an HTTP answer that carries this error has as its status.
+    status = 500
 
     def __init__(self, **fields: object) -> None:
         self.fields = fields
@@ -42,6 +44,7 @@ class UsageError(TutelaError):
     """{reason}"""
 
     exit_code = 2
+    status = 400
 
 
 class SettingInvalid(UsageError):
@@ -60,18 +63,21 @@ class ListUnknown(TutelaError):
     """There is no list named {name!r}. `tutela list show` names those there are, `tutela list create` makes one."""
 
     exit_code = 3
+    status = 404
 
 
 class ListExists(TutelaError):
     """A list named {name!r} is there already. Import into it, or remove it first with `tutela list remove`."""
 
     exit_code = 3
+    status = 409
 
 
 class FormatUnknown(TutelaError):
     """{path} is of no list format known here: {reason}. Name the format with --format."""
 
     exit_code = 4
+    status = 422
 
 
 class ImportTorn(TutelaError):
@@ -80,6 +86,7 @@ class ImportTorn(TutelaError):
     """
 
     exit_code = 4
+    status = 422
 
 
 class StoreDamaged(TutelaError):
@@ -112,12 +119,14 @@ class StoreBusy(TutelaError):
     """Another process is writing to the store {path}. Wait for it to finish, then try again."""
 
     exit_code = 6
+    status = 503
 
 
 class IndexBusy(TutelaError):
     """Another process is writing to the index {path}. Wait for it to finish, then try again."""
 
     exit_code = 6
+    status = 503
 
 
 class KernelBroken(TutelaError):
@@ -136,3 +145,4 @@ class WorkersFailed(TutelaError):
     """Decoding workers cannot be run: {reason}. `tutela doctor` tells more; content that you trust needs no workers."""
 
     exit_code = 9
+    status = 503

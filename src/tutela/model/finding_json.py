@@ -228,6 +228,8 @@ def _frame_to_json(frame: FrameInfo) -> Json:
     if frame.parent is not None and frame.cell is not None:
         cell = frame.cell
         record |= {"parent": frame.parent, "x": cell.x, "y": cell.y}
+        if cell.angle:
+            record["angle"] = cell.angle
     if frame.confidence is not None:
         record["confidence"] = frame.confidence
     return record
@@ -235,7 +237,7 @@ def _frame_to_json(frame: FrameInfo) -> Json:
 
 def _frame_from_json(record: Mapping[str, Any]) -> FrameInfo:
     parent, width, height = record.get("parent"), record["width"], record["height"]
-    cell = None if parent is None else Box(record["x"], record["y"], width, height)
+    cell = None if parent is None else Box(record["x"], record["y"], width, height, record.get("angle", 0.0))
     sheet = (record.get("layout"), parent, cell, record.get("confidence"))
     return FrameInfo(record["number"], width, height, record["time"], *sheet)
 

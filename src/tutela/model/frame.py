@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,12 +14,30 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of whole pixels: left and upper edge, width and height, counted from the upper left corner."""
+    """A rectangle of whole pixels: left and upper edge, width and height, counted from the upper left corner.
+
+    It is turned by ``angle`` degrees anticlockwise around its middle: prints lie tilted in albums.
+    """
 
     x: int
     y: int
     width: int
     height: int
+    angle: float = 0.0
+
+    def directions(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return where its right and its down point in the picture, whose y grows downwards: x and y of each."""
+        cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+        return (cos, -sin), (sin, cos)
+
+    def corners(self) -> list[tuple[float, float]]:
+        """Return its corners as it lies in the picture, clockwise from its upper left one, in pixels."""
+        right, down = self.directions()
+        x, y, across, along = self.x + self.width / 2, self.y + self.height / 2, self.width / 2, self.height / 2
+        return [
+            (x + u * across * right[0] + v * along * down[0], y + u * across * right[1] + v * along * down[1])
+            for u, v in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from tutela.report.cluster_sheet import ClusterCounts, write_clusters
 from tutela.report.counts import Counts
 from tutela.report.kept_pictures import KeptPictures
 from tutela.report.page import Run
+from tutela.report.places import Places
 from tutela.report.visible import visible
 from tutela.report.writing import write_report
 
@@ -13,6 +14,7 @@ __all__ = [
     "Counts",
     "KeptPictures",
     "Member",
+    "Places",
     "Run",
     "visible",
     "write_clusters",

@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib.resources import files
 
 from tutela.clusters import Group, GroupKind
+from tutela.engine.moments import clock
 from tutela.report import page, wording
 from tutela.report.markup import Markup, attribute, isolated, tag, terms, text
 from tutela.report.page import Run
@@ -211,7 +212,7 @@ def _name(member: Member) -> Markup:
     folder, last = wording.name_parts(member.name)
     when = ""
     if member.time is not None:
-        when = f"at {member.time:.1f}\u00a0s"
+        when = f"at\u00a0{clock(member.time)}"
     elif member.frame:
         when = f"frame {wording.number(member.frame + 1)}"
     shown = f'<span class="name">{isolated(last)}</span>'

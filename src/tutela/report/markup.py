@@ -12,7 +12,10 @@ Markup = NewType("Markup", str)
 #: The verdicts by JSON name, gravest first: heading, and what it means in one sentence.
 VERDICTS: dict[str, tuple[str, str]] = {
     "known": ("Known", "The very bytes of these files are on a known list."),
-    "near": ("Near", "These come within the threshold of an entry on a known list. A person should confirm."),
+    "near": (
+        "Near",
+        "These lie within a known list's threshold or follow a known video. A person should confirm.",
+    ),
     "unreadable": ("Unreadable", "No picture could be had from these, so nothing can be said of what they show."),
     "listed-as-benign": ("Benign", "A benign entry is as near as any known one, or nearer: these were cleared before."),
     "nothing-found": ("Nothing found", "Each of these was looked at, and no list has it."),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath
 
-from tutela.model import Finding, Hit, ListInfo, MediaType, Orientation, Threshold
+from tutela.engine.moments import clock
+from tutela.model import Finding, Hit, ListInfo, MediaType, Orientation, Span, Threshold
 from tutela.signals import kinds
 
-TYPE_NAMES = {kind: kind.name if kind is not MediaType.WEBP else "WebP" for kind in MediaType}
+TYPE_NAMES = {kind: kind.name for kind in MediaType} | {
+    MediaType.WEBP: "WebP",
+    MediaType.QUICKTIME: "QuickTime",
+    MediaType.MATROSKA: "Matroska",
+    MediaType.WEBM: "WebM",
+    MediaType.MPEG_TS: "MPEG-TS",
+    MediaType.OGG: "Ogg",
+}
 
 ORIENTATION_NAMES = {
     Orientation.ORIGINAL: "as it is",
@@ -74,19 +81,35 @@ def media(finding: Finding) -> str:
     return "unknown type" if finding.media_type is None else TYPE_NAMES[finding.media_type]
 
 
+def is_video(finding: Finding) -> bool:
+    """Tell whether the content is a video; an animation is a picture that moves."""
+    return finding.media_type is not None and finding.media_type.value.startswith("video/")
+
+
 def dimensions(finding: Finding) -> str:
-    """Return width and height of the first frame, with the number of frames if there are several; empty without one."""
-    if not finding.frames:
+    """Return width and height of the first frame, with the number of frames if there are several; empty without one.
+
+    Cells of a sheet are no frames of their own here.  How long a video is, its last frame that was looked at tells.
+    """
+    frames = [frame for frame in finding.frames if frame.cell is None]
+    if not frames:
         return ""
-    first = finding.frames[0]
-    shape = f"{first.width} \u00d7 {first.height}"
-    return shape if len(finding.frames) == 1 else f"{shape}, {counted(len(finding.frames), 'frame')}"
+    shape = f"{frames[0].width} \u00d7 {frames[0].height}"
+    if is_video(finding):
+        end = max((frame.time for frame in frames if frame.time is not None), default=None)
+        upto = "" if end is None else f" up to\u00a0{clock(end)}"
+        return f"{shape}, {counted(len(frames), 'frame')} looked at{upto}"
+    return shape if len(frames) == 1 else f"{shape}, {counted(len(frames), 'frame')}"
 
 
 def name_parts(name: str) -> tuple[str, str]:
-    """Return folder (with its last separator, or empty) and file name."""
-    last = PurePath(name).name
-    return (name[: -len(last)], last) if last and name.endswith(last) else ("", name)
+    """Return folder (with its last separator, or empty) and file name.
+
+    Without `pathlib`, which enters every part into the interpreter's table of names: a million files grow and rebuild
+    that table, for nothing.
+    """
+    last = name.rpartition("/")[2]
+    return (name[: -len(last)], last) if last not in ("", ".") else ("", name)
 
 
 def is_exact(hit: Hit) -> bool:
@@ -114,16 +137,30 @@ def thresholds(info: ListInfo) -> dict[str, Threshold]:
     return {name: threshold for name, threshold in every.items() if threshold.distance > 0}
 
 
-def place(hit: Hit, finding: Finding) -> str:
-    """Return where in the content the hit is: the file, the picture, or a frame and its moment."""
-    if hit.frame is None:
-        return "the whole file"
-    if len(finding.frames) <= 1 and hit.frame == 0:
-        return "the picture"
-    times = {frame.number: frame.time for frame in finding.frames}
-    when = times.get(hit.frame)
-    at = "" if when is None else f" at {when:.1f}\u00a0s"
-    return f"frame {number(hit.frame + 1)} of {number(max(len(finding.frames), hit.frame + 1))}{at}"
+def beyond(hit: Hit, limit: int | None) -> str:
+    """Return that a hit lies beyond its list's threshold and what it counts for; empty for one within."""
+    if hit.joint:
+        threshold = "the list's threshold" if limit is None else f"the {number(limit)} allowed"
+        return f"beyond {threshold}: counts only together with the other cells"
+    return ""
+
+
+def span_here(span: Span) -> str:
+    """Return which stretch of this content it is: from and to, or that cells follow in order."""
+    if span.start is None or span.end is None:
+        return "cells, in order"
+    return f"{clock(span.start)} to {clock(span.end)}"
+
+
+def span_there(span: Span) -> str:
+    """Return which stretch of the known video it is."""
+    return f"{clock(span.known_start)} to {clock(span.known_end)}"
+
+
+def span_weight(span: Span) -> str:
+    """Return how much stands behind a span: ``9 frames met, 3.5 bits on average``."""
+    frames = counted(span.frames, "cell" if span.start is None else "frame")
+    return f"{frames} met, {round(span.mean_distance, 1):g} bits on average"
 
 
 def entry_key(key: str) -> str:

@@ -14,7 +14,7 @@ from tutela.model.errors import StoreDamaged, StoreNewer
 from tutela.store.database import Database
 
 #: The newest revision in ``migrations/versions``; a test compares.
-HEAD = "0001"
+HEAD = "0005"
 
 
 def upgrade(database: Database) -> None:
