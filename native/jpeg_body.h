@@ -82,8 +82,8 @@ TUTELA_INLINE bool jpeg_dc(JpegBits& from, const JpegDc& dc, int& difference) {
   return true;
 }
 
-// Whether a coefficient stays within 16 bits; those of look-ups do.
-TUTELA_INLINE bool jpeg_fits(int32_t value) { return value == static_cast<int16_t>(value); }
+// Whether a coefficient and its negative stay within 16 bits; those of look-ups do.
+TUTELA_INLINE bool jpeg_fits(int32_t value) { return value >= -32767 && value <= 32767; }
 
 enum class Step { kWrong, kOn, kEnd };
 
@@ -130,9 +130,13 @@ TUTELA_INLINE bool jpeg_ac(JpegBits& given, const JpegAc& ac, int16_t* block, co
     k = next;
     return true;
   };
-  for (;;) {
-    from.fill();
-    if (goes_on() && goes_on() && goes_on() && goes_on()) continue;
+  static_assert(16 + 11 + 2 * kJpegSkipLook <= 56, "two look-ups behind a DC coefficient");
+  bool on = kKept || (goes_on() && goes_on());  // most blocks of chroma end there
+  for (;; on = true) {
+    if (on) {
+      from.fill();
+      if (goes_on() && goes_on() && goes_on() && goes_on()) continue;
+    }
     const bool fits = jpeg_last(look) < kJpegLong;
     const unsigned last = k + jpeg_last(look);
     if (fits && (jpeg_ends(look) ? last <= 62 : last == 63)) {  // the block ends with it
