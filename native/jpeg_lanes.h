@@ -11,11 +11,7 @@
 namespace tutela {
 namespace {
 
-#if defined(TUTELA_AVX512)
-constexpr int kJpegGroup = 4;
-#define TUTELA_LANES(operation) _mm512_##operation
-using JpegRegister = __m512i;
-#elif defined(TUTELA_AVX2)
+#if defined(TUTELA_AVX2)
 constexpr int kJpegGroup = 2;
 #define TUTELA_LANES(operation) _mm256_##operation
 using JpegRegister = __m256i;
@@ -32,15 +28,9 @@ typedef int32_t Words __attribute__((vector_size(16 * kJpegGroup)));
 
 // The eight numbers at `at`, and as many for each further block, `step` numbers on.
 TUTELA_INLINE Shorts jpeg_load(const int16_t* at, [[maybe_unused]] int step) {
-#if defined(TUTELA_AVX2) || defined(TUTELA_AVX512)
-  const auto one = [&](int block) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + block * step)); };
-  const __m256i two = _mm256_inserti128_si256(_mm256_castsi128_si256(one(0)), one(1), 1);
 #if defined(TUTELA_AVX2)
-  return reinterpret_cast<Shorts>(two);
-#else
-  const __m256i further = _mm256_inserti128_si256(_mm256_castsi128_si256(one(2)), one(3), 1);
-  return reinterpret_cast<Shorts>(_mm512_inserti64x4(_mm512_castsi256_si512(two), further, 1));
-#endif
+  const auto one = [&](int block) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + block * step)); };
+  return reinterpret_cast<Shorts>(_mm256_inserti128_si256(_mm256_castsi128_si256(one(0)), one(1), 1));
 #else
   Shorts made;
   std::memcpy(&made, at, sizeof made);

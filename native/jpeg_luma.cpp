@@ -10,8 +10,8 @@ namespace {
 
 const JpegPath& jpeg_path() {
 #if defined(__x86_64__)
-  if (std::strcmp(path().name, "avx512") == 0) return kJpegAvx512;
-  if (std::strcmp(path().name, "avx2") == 0) return kJpegAvx2;
+  // The AVX-512 path, too: there its code with vectors twice as wide was 5 % slower (AMD EPYC).
+  if (std::strcmp(path().name, "portable") != 0) return kJpegAvx2;
 #endif
   return kJpegPortable;
 }

@@ -76,7 +76,6 @@ struct JpegPath {
 extern const JpegPath kJpegPortable;
 #if defined(__x86_64__)
 extern const JpegPath kJpegAvx2;
-extern const JpegPath kJpegAvx512;
 #endif
 
 }  // namespace tutela
