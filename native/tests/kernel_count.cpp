@@ -1,4 +1,4 @@
-// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, weights, join, bands, scan or build.  `make count` runs it under callgrind twice,
+// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, weights, join, bands, scan, build or jpeg.  `make count` runs it under callgrind twice,
 // with the work and without, and compares the difference with native/tests/counts.json.
 #include <cstdio>
 #include <cstring>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "join.h"
+#include "jpeg_files.h"
+#include "jpeg_luma.h"
 #include "pdq.h"
 #include "segment.h"
 
@@ -19,6 +21,19 @@ std::vector<uint8_t> noise(size_t count) {
   std::vector<uint8_t> made(count);
   for (auto& value : made) value = static_cast<uint8_t>(random());
   return made;
+}
+
+// Reads a file so many times, whole and reduced; some of its brightness.
+template <size_t kSize>
+uint64_t read_jpeg(const uint8_t (&file)[kSize], int times) {
+  uint64_t answer = 0;
+  uint8_t plane[45 * 37];
+  for (const int reduction : {1, 2, 4, 8})
+    for (int i = 0; i < times; ++i) {
+      JpegHeader header;
+      if (jpeg_header(file, kSize, header) && jpeg_luma(header, file, kSize, reduction, plane)) answer += plane[i % 30];
+    }
+  return answer;
 }
 
 }  // namespace
@@ -37,6 +52,9 @@ int main(int argc, char** argv) {
     const auto pixels = noise(static_cast<size_t>(length) * 5);
     const Picture picture{pixels.data(), 5, length, length, false, 1, 1, 5, length};
     if (!idle) answer = pdq(picture).value[0];
+  } else if (work == "jpeg") {
+    const int times = idle ? 0 : 100;
+    answer = read_jpeg(kHalved, times) + read_jpeg(kRestarts, times) + read_jpeg(kWhole, times) + read_jpeg(kGrey, times);
   } else if (work == "join") {
     const size_t rows = 8192;
     auto codes = noise(rows * kCodeBytes);

@@ -63,6 +63,15 @@ def test_every_path_gives_the_same_pixels(path):
         _kernel.use_path("auto")
 
 
+def test_tables_of_one_file_are_not_another_s():
+    """The kernel keeps the tables it made last in a thread."""
+    files = [made(seed, 50, 70, noise=30.0 * seed, quality=60 + 10 * seed, optimize=True) for seed in range(3)]
+    files += [made(8, 50, 70), made(9, 50, 70, grey=True, optimize=True)]
+    for number in (0, 1, 3, 0, 4, 2, 2, 3, 1, 4, 0):
+        for by in (2, 8, 1):
+            assert np.array_equal(_kernel.jpeg_luma(files[number], (50, 70), by), turbo(files[number], 50, 70, by))
+
+
 def test_extreme_coefficients_are_refused_or_equal():
     """Tables of 255 behind a fine picture blow its coefficients up, beyond what fixed-point decoders agree on."""
     data = bytearray(made(2, 64, 64, quality=95, noise=60.0))
@@ -72,6 +81,57 @@ def test_extreme_coefficients_are_refused_or_equal():
         for by in REDUCTIONS:
             plane = _kernel.jpeg_luma(bytes(data), (64, 64), by)
             assert plane is None or np.array_equal(plane, turbo(bytes(data), 64, 64, by))
+
+
+def codes_of(data, head):
+    """The Huffman codes of a table of the file by symbol, as strings of bits (T.81, annex C)."""
+    at = data.index(b"\xff\xc4\x00" + bytes([19 + {0x00: 12, 0x10: 162}[head], head])) + 5
+    symbols = iter(data[at + 16 :])
+    codes, code = {}, 0
+    for length, count in enumerate(data[at : at + 16], start=1):
+        for _ in range(count):
+            codes[next(symbols)] = f"{code:0{length}b}"
+            code += 1
+        code <<= 1
+    return codes
+
+
+def with_block(column):
+    """A grey JPEG of one block; its second column has these eight coefficients and quantisers, all else is 0 and 1."""
+    data = made(9, 8, 8, grey=True)
+    zigzag = sorted((x + y, y if (x + y) % 2 else x, y, x) for x in range(8) for y in range(8))
+    pairs = [column[y] if x == 1 else (0, 1) for _, _, y, x in zigzag]
+    quant = bytes(quantiser for _, quantiser in pairs)
+    zeros, codes = 0, codes_of(data, 0x10)
+    bits = codes_of(data, 0x00)[0]
+    for value, _ in pairs[1:]:
+        if value == 0:
+            zeros += 1
+            continue
+        bits += codes[0xF0] * (zeros // 16)
+        size = abs(value).bit_length()
+        bits += codes[zeros % 16 << 4 | size] + f"{value if value > 0 else value + (1 << size) - 1:0{size}b}"
+        zeros = 0
+    bits += codes[0]
+    bits += "1" * (-len(bits) % 8)
+    coded = int(bits, 2).to_bytes(len(bits) // 8).replace(b"\xff", b"\xff\x00")
+    tables, scan = data.index(b"\xff\xdb"), data.index(b"\xff\xda")
+    return data[: tables + 5] + quant + data[tables + 69 : scan + 10] + coded + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("path", _kernel.paths())
+def test_a_coefficient_without_a_negative_is_refused(path):
+    """-32768 is its own negative in 16 bits: a sum of magnitudes would not notice it beside one that cancels it."""
+    fine = with_block([(0, 1), (9, 1), (0, 1), (0, 1), (0, 1), (-3, 4), (0, 1), (2, 8)])
+    hostile = with_block([(0, 1)] * 5 + [(-434, 64), (0, 1), (-256, 128)])
+    try:
+        _kernel.use_path(path)
+        for by in (1, 2, 4):
+            expected = simplejpeg.decode_jpeg(fine, "GRAY", min_height=8 // by, min_width=8 // by)[:, :, 0]
+            assert np.array_equal(_kernel.jpeg_luma(fine, (8, 8), by), expected)
+            assert _kernel.jpeg_luma(hostile, (8, 8), by) is None
+    finally:
+        _kernel.use_path("auto")
 
 
 @pytest.mark.parametrize("options", [{"progressive": True}, {"keep_rgb": True}])
