@@ -19,10 +19,10 @@ def environment(home):
     return {**os.environ, "TUTELA_HOME": str(home), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-def run(home, *arguments, data=b"", **options):
+def run(home, *arguments, data=b"", program=PROGRAM[-1], **options):
     """Run the program in a process of its own; stdout and stderr are bytes."""
     return subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
+        [*PROGRAM[:-1], program, *map(str, arguments)],
         input=data,
         capture_output=True,
         env=environment(home),
