@@ -1,0 +1,118 @@
+import json
+import os
+
+import pytest
+
+from store.made_up_entries import entry, plain
+from tutela.access.people import People
+from tutela.access.permissions import Role
+from tutela.access.trail import AuditTrail
+from tutela.model import read_settings
+from tutela.model.errors import BackupFailed
+from tutela.store import Store
+from tutela.store.audit import By
+from tutela.store.backup import NOTE, SQLITE, back_up, restore
+
+ME = By("a test")
+
+
+@pytest.fixture
+def settings(home):
+    return read_settings({"TUTELA_HOME": str(home)})
+
+
+@pytest.fixture
+def full(store, settings):
+    store.create_list("a")
+    store.import_entries("a", [entry(number) for number in range(50)])
+    store.withdraw("a", ["entry-3"], by=By("a test", "a doubt"))
+    People(store.database, settings).invite("anna", {Role.CURATOR}, ME)
+    AuditTrail(store.database, settings.home).checkpoint()
+    return store
+
+
+def other(tmp_path, **more):
+    return read_settings({"TUTELA_HOME": str(tmp_path / "other"), **more})
+
+
+@pytest.mark.sqlite
+def test_what_was_backed_up_is_there_again(full, settings, tmp_path):
+    back_up(settings, tmp_path / "copy")
+    full.import_entries("a", [entry(99)])  # it came later
+    again = other(tmp_path)
+    restore(again, tmp_path / "copy")
+    with Store.of(again) as store:
+        listed = plain(store.entries("a"))
+        assert listed.keys() == {f"entry-{number}" for number in range(50)} - {"entry-3"}
+        assert listed["entry-7"] == plain([entry(7)])["entry-7"]
+        assert store.entry("a", "entry-3").reason == "a doubt"
+        assert [account.name for account in People(store.database, again).accounts()] == ["anna"]
+        report = AuditTrail(store.database, again.home).verify()
+    assert report.sound
+    assert report.checkpoints == 1
+    assert (again.home / "keys" / "audit.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.sqlite
+def test_it_is_taken_while_others_write(full, settings, tmp_path):
+    with full.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE lists SET owner = 'nobody yet'")
+        back_up(settings, tmp_path / "copy")
+    again = other(tmp_path)
+    restore(again, tmp_path / "copy")
+    with Store.of(again) as store:
+        assert store.info("a").owner != "nobody yet"
+
+
+@pytest.mark.sqlite
+def test_a_damaged_copy_is_refused_and_leaves_nothing(full, settings, tmp_path):
+    copy = back_up(settings, tmp_path / "copy")
+    with (copy / SQLITE).open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(8192))
+    again = other(tmp_path)
+    with pytest.raises(BackupFailed):
+        restore(again, copy)
+    assert not (again.home / SQLITE).exists()
+
+
+@pytest.mark.sqlite
+def test_nothing_is_overwritten_and_a_back_up_appears_whole(full, settings, tmp_path):
+    back_up(settings, tmp_path / "copy")
+    with pytest.raises(BackupFailed, match="is there already"):
+        back_up(settings, tmp_path / "copy")
+    with pytest.raises(BackupFailed, match="holds a store already"):
+        restore(settings, tmp_path / "copy")
+    with pytest.raises(BackupFailed, match="is no back-up"):
+        restore(other(tmp_path), tmp_path)
+    with pytest.raises(BackupFailed):
+        back_up(other(tmp_path), tmp_path / "of-nothing")
+    assert [path.name for path in tmp_path.iterdir() if "copy" in path.name or "nothing" in path.name] == ["copy"]
+
+
+@pytest.mark.sqlite
+def test_the_kinds_of_database_are_not_mixed_up(full, settings, tmp_path):
+    copy = back_up(settings, tmp_path / "copy")
+    note = json.loads((copy / NOTE).read_text())
+    (copy / NOTE).write_text(json.dumps(note | {"postgresql": True}))
+    with pytest.raises(BackupFailed, match="PostgreSQL"):
+        restore(other(tmp_path), copy)
+
+
+def test_postgresql_is_backed_up_by_its_own_programs(tmp_path):
+    import postgresql
+
+    with postgresql.fresh_database() as url, postgresql.fresh_database() as empty:
+        ours = read_settings({"TUTELA_HOME": str(tmp_path / "ours"), "TUTELA_DATABASE": url})
+        with Store.of(ours) as store:
+            store.create_list("a")
+            store.import_entries("a", [entry(1), entry(2)])
+            AuditTrail(store.database, ours.home).checkpoint()
+            copy = back_up(ours, tmp_path / "copy")
+        again = other(tmp_path, TUTELA_DATABASE=empty)
+        restore(again, copy)
+        with Store.of(again) as store:
+            assert plain(store.entries("a")) == plain([entry(1), entry(2)])
+            assert AuditTrail(store.database, again.home).verify().sound
+            with pytest.raises(BackupFailed):
+                restore(again, copy)
