@@ -6,6 +6,7 @@ The framework's own reading of a form puts larger files aside as temporary ones.
 from __future__ import annotations
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -28,8 +29,8 @@ async def read_form(request: Request) -> FormData:
             form = await parser.parse()
         else:
             form = await request.form(max_fields=1000)
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise RequestInvalid(reason=f"the form cannot be read ({error})") from None
+    except (MultiPartException, HTTPException, KeyError, ValueError) as error:
+        raise _unreadable(error) from None
     request.state.form = form
     return form
 
@@ -38,7 +39,12 @@ async def read_large_form(request: Request) -> FormData:
     """Return a request's form, of any size: its file lies on the disk meanwhile.  For lists, not for pictures."""
     try:
         form = await request.form(max_files=1, max_fields=100)
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise RequestInvalid(reason=f"the form cannot be read ({error})") from None
+    except (MultiPartException, HTTPException, KeyError, ValueError) as error:
+        raise _unreadable(error) from None
     request.state.form = form
     return form
+
+
+def _unreadable(error: Exception) -> RequestInvalid:
+    # Within an app the framework raises its own error instead of the parser's.
+    return RequestInvalid(reason=f"the form cannot be read ({getattr(error, 'detail', error)})")

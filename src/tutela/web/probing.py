@@ -102,6 +102,8 @@ class Probes:
         """Return the entries that a content's values lie around."""
         found: set[int] = set()
         moment = time.monotonic()
+        while around and next(iter(around.values())).last < moment - FORGET:
+            around.popitem(last=False)
         for signal in signals:
             if signal.kind not in _NEAR:
                 continue
@@ -123,7 +125,7 @@ class Probes:
                     if place.kind == signal.kind and (place.centre ^ value).bit_count() <= AROUND:
                         place.misses.add(key)
                         self._touch(around, entry, moment, found)
-        while around and (len(around) > MOST or next(iter(around.values())).last < moment - FORGET):
+        while len(around) > MOST:
             oldest, _ = around.popitem(last=False)
             found.discard(oldest)
         return found

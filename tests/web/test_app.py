@@ -1,0 +1,80 @@
+import json
+import logging
+
+import pytest
+from starlette.routing import Mount
+
+from tutela.web.app import JsonLines, create_app
+
+VALUE = "00112233445566778899aabbccddeeff"
+
+
+def test_every_route_for_programs_wants_an_account(app, as_role):
+    nobody = as_role()
+    asked = 0
+    for path, ways in app.openapi()["paths"].items():
+        if path.startswith("/v1/"):
+            for method in ways:
+                answer = nobody.request(method, path.replace("{", "").replace("}", ""))
+                assert answer.status_code == 401, (method, path)
+                assert answer.headers["content-type"] == "application/problem+json"
+                asked += 1
+    assert asked >= 20
+
+
+def test_what_is_not_there_and_what_cannot_be_done_there(as_role):
+    client = as_role("administrator")
+    assert client.get("/v1/nothing").json()["type"].startswith("urn:tutela:problem:")
+    assert client.get("/v1/nothing").status_code == 404
+    answer = client.put("/v1/lookup")
+    assert answer.status_code == 405
+
+
+def test_no_page_loads_anything_from_elsewhere(as_role):
+    client = as_role("administrator")
+    for path in ("/docs", "/redoc"):
+        assert client.get(path).status_code == 404
+
+
+def test_files_of_the_console_may_be_kept_and_are_of_this_package(app, as_role):
+    answer = as_role().get("/static/console.css")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "public, max-age=86400"
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/"):
+        assert as_role().get(path).status_code in {404, 405}
+    assert [route.path for route in app.routes if isinstance(route, Mount)] == ["/static"]
+
+
+def test_the_log_has_the_pattern_of_a_route_and_not_what_was_asked(as_role, caplog):
+    client = as_role("curator")
+    with caplog.at_level(logging.INFO, "tutela.web"):
+        client.get("/v1/lists/known/entries/one", params={"secret": VALUE})
+        client.get("/v1/lookup", params={"kind": "md5", "value": VALUE})
+        client.get("/v1/lookup", params={"kind": "md5", "value": VALUE + "x"})
+    told = [record.told for record in caplog.records if record.message == "request"]
+    assert [(one["route"], one["status"]) for one in told] == [
+        ("/v1/lists/{name}/entries/{key:path}", 200),
+        ("/v1/lookup", 400),
+    ]
+    assert all("curator" in one["who"] for one in told)
+    assert VALUE not in str(told)
+
+
+def test_a_line_of_the_log_is_json_whatever_it_tells():
+    line = logging.LogRecord("tutela.web", logging.ERROR, "", 1, "it said\n%s", ("“no”",), None)
+    line.told = {"request": "1", "when": object}
+    read = json.loads(JsonLines().format(line))
+    assert (read["level"], read["message"], read["request"]) == ("error", "it said\n“no”", "1")
+    line.exc_info = (ValueError, ValueError("x"), None)
+    told = JsonLines().format(line)
+    assert "\n" not in told
+    assert "ValueError: x" in json.loads(told)["trace"]
+
+
+@pytest.mark.parametrize("address", ["https://tutela.example", ""])
+def test_behind_tls_the_cookie_is_bound_to_the_host(services, address):
+    from dataclasses import replace
+
+    services.settings = replace(services.settings, server=replace(services.settings.server, public_url=address))
+    name = create_app(services).state.callers.cookie
+    assert name.startswith("__Host-") is address.startswith("https")
