@@ -57,9 +57,9 @@ def wrongly_answered(app, client, token, allowed):
         may = need == "anybody" or (bool(token) and (need == "signed-in" or need in allowed))
         if f"{method} {path}" in WITH_A_SECRET:
             continue
-        if says_no(answer) is may or (answer.status_code >= 500 and answer.status_code != 501):
-            wrong.append((method, path, need, answer.status_code))
-        elif not may and token and answer.status_code != 403:
+        failed = answer.status_code >= 500 and answer.status_code != 501
+        refused_otherwise = not may and bool(token) and answer.status_code != 403
+        if failed or refused_otherwise or says_no(answer) is may:
             wrong.append((method, path, need, answer.status_code))
     return wrong
 
