@@ -29,6 +29,7 @@ async def read_form(request: Request) -> FormData:
             form = await parser.parse()
         else:
             form = await request.form(max_fields=1000)
+        _check_letters(form)
     except (MultiPartException, HTTPException, KeyError, ValueError) as error:
         raise _unreadable(error) from None
     request.state.form = form
@@ -39,10 +40,18 @@ async def read_large_form(request: Request) -> FormData:
     """Return a request's form, of any size: its file lies on the disk meanwhile.  For lists, not for pictures."""
     try:
         form = await request.form(max_files=1, max_fields=100)
+        _check_letters(form)
     except (MultiPartException, HTTPException, KeyError, ValueError) as error:
         raise _unreadable(error) from None
     request.state.form = form
     return form
+
+
+def _check_letters(form: FormData) -> None:
+    """Raise `ValueError` for halves of letters, which a form may bring by naming an encoding of its own."""
+    for name, value in form.multi_items():
+        name.encode()
+        (value if isinstance(value, str) else value.filename or "").encode()
 
 
 def _unreadable(error: Exception) -> RequestInvalid:
