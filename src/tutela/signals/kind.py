@@ -38,6 +38,11 @@ class SignalKind:
     source: Source
     default: Threshold
 
+    @property
+    def furthest(self) -> int:
+        """The largest distance that a threshold may have: for bits half of them, where values of strangers lie."""
+        return {Measure.EXACT: 0, Measure.HAMMING: 4 * self.size, Measure.SQUARES: 255**2 * self.size}[self.measure]
+
     def parse(self, text: str) -> bytes:
         """Return the value that ``text`` writes in hexadecimal, in either case.
 

@@ -601,8 +601,8 @@ def _thresholds(limits: Mapping[str, Threshold]) -> str:
 
 def _check_threshold(kind: str, limit: Threshold) -> None:
     known = signal_kind(kind)
-    if kind != known.name or limit.distance < 0 or not 0 <= limit.quality <= 100:
+    if kind != known.name or not 0 <= limit.distance <= known.furthest or not 0 <= limit.quality <= 100:
         raise UsageError(
             reason=f"The threshold of {kind} cannot be {limit.distance} with quality {limit.quality}:"
-            " a distance is 0 or more, a quality 0 to 100."
+            f" a distance is 0 to {known.furthest}, a quality 0 to 100."
         )

@@ -81,6 +81,9 @@ class Policy:
             else:
                 await self._app(scope, _Paced(receive, most).receive, sending)
         finally:
+            form = scope["state"].get("form")
+            if form is not None:  # read in parts of a request's handling that do not know of each other
+                await form.close()
             with suppress(Exception):  # telling must not turn an answer into an error
                 self._told(scope, status, time.perf_counter() - since)
 

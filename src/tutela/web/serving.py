@@ -53,28 +53,53 @@ _log = logging.getLogger("tutela.serve")
 
 
 class Protocol(HttpToolsProtocol):
-    """Closes connections that do not bring a request's headers in time; the base class waits for ever."""
+    """Ends connections that do not bring a request's head in time, or bring too much of one.
+
+    The base class waits for ever, and takes whatever comes.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
         self._overdue = self.loop.call_later(HEADERS, transport.close)
+        self._head = 0
+        self._in_head = False
+
+    def data_received(self, data: bytes) -> None:
+        """Count what came of a head that is not complete."""
+        if self.timeout_keep_alive_task is not None:  # which ends here, even if what comes begins no request
+            self._restart()
+        before = self._in_head
+        super().data_received(data)
+        if before and self._in_head:
+            self._head += len(data)
+            if self._head > MOST_HEAD and not self.transport.is_closing():
+                self.send_400_response("")
 
     def on_message_begin(self) -> None:
         """Start the clock for a further request of the connection."""
         super().on_message_begin()
-        self._overdue.cancel()
-        self._overdue = self.loop.call_later(HEADERS, self.transport.close)
+        self._restart()
+        self._head, self._in_head = 0, True
 
     def on_headers_complete(self) -> None:
         """Stop the clock: how long a body may take is the app's to say."""
         self._overdue.cancel()
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD:
+            raise ValueError  # which the base class answers as any head that is none
+        self._in_head = False
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._overdue.cancel()
         super().connection_lost(exc)
+
+    def _restart(self) -> None:
+        self._overdue.cancel()
+        self._overdue = self.loop.call_later(HEADERS, self.transport.close)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +18,8 @@ from tutela.model.errors import FetchingOff, FetchRefused, RequestInvalid
 from tutela.model.finding_json import finding_to_json
 from tutela.web.api.answers import flag, json, json_body, lists_asked, tell_finding
 from tutela.web.api.described import MATCH, MATCH_URL
-from tutela.web.services import Services, services
+from tutela.web.forms import read_form
+from tutela.web.services import services
 from tutela.web.signed_in import needs
 
 router = APIRouter(prefix="/v1", tags=["match"])
@@ -36,7 +36,7 @@ async def match(request: Request, actor: Actor = _may_match) -> Response:
     here = services(request)
     lists = await lists_asked(request, here)
     policy = policy_asked(request)
-    name, data = await read_bytes(request, here)
+    name, data = await read_bytes(request)
     here.usage.take(actor.account, 1)
     content = Content(name=request.query_params.get("name", name)[:1000], data=data)
     finding = await run_in_threadpool(here.matching.match, content, lists, policy)
@@ -77,25 +77,14 @@ def policy_asked(request: Request) -> Policy:
     )
 
 
-async def read_bytes(request: Request, here: Services) -> tuple[str, bytes]:
+async def read_bytes(request: Request) -> tuple[str, bytes]:
     """Return the name and the bytes that were sent, in memory and nowhere else; raise `RequestInvalid`."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         data = await request.body()
         if not data:
             raise RequestInvalid(reason="the body is empty; send the bytes of a picture or video")
         return "body", data
-    parser = MultiPartParser(
-        request.headers, request.stream(), max_files=1, max_fields=16, max_part_size=here.settings.server.max_body
-    )
-    parser.spool_max_size = here.settings.server.max_body + 1  # else a larger part would lie on the disk for a while
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError) as error:
-        raise RequestInvalid(reason=f"the form cannot be read ({error})") from None
-    try:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise RequestInvalid(reason="the form has no file field called 'file'")
-        return file.filename or "file", await file.read()
-    finally:
-        await form.close()
+    file = (await read_form(request)).get("file")
+    if not isinstance(file, UploadFile):
+        raise RequestInvalid(reason="the form has no file field called 'file'")
+    return file.filename or "file", await file.read()

@@ -144,7 +144,6 @@ async def import_file(request: Request, name: str, actor: Actor = _may_edit) -> 
         raise RequestInvalid(reason="choose a file to import")
     await run_in_threadpool(here.store.info, name)
     upload = await run_in_threadpool(_keep, file, here.settings.home / "uploads")
-    await form.close()
     arguments = {"list": name, "upload": upload, "format": None, "live": not text(form, "whole")}
     who = by(request, actor, text(form, "why"))
     job = await run_in_threadpool(lambda: here.jobs.enqueue("import", arguments, who))
