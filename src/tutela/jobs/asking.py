@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from tutela.model.errors import JobUnknown, UsageError
 from tutela.store.audit import By, record
@@ -58,13 +60,25 @@ class Jobs:
         self._database = database
         self._home = home
 
-    def enqueue(self, kind: str, arguments: Mapping[str, Any], by: By) -> Job:
-        """Ask for a job; the job process takes it up within a second.  Raises `UsageError` for a kind there is not."""
+    def enqueue(self, kind: str, arguments: Mapping[str, Any], by: By, number: str | None = None) -> Job:
+        """Ask for a job; the job process takes it up within a second.
+
+        If there is a job ``number`` already, nothing is asked for and that one is returned: so that whoever did not
+        hear the answer can ask again.  Raises `UsageError` for a kind there is not.
+        """
         if kind not in KINDS:
             raise UsageError(reason=f"There are no jobs of kind {kind!r}; there are {', '.join(KINDS)}.")
-        with self._database.writing() as connection:
-            number = enqueue_within(connection, kind, arguments, by)
+        number = number or secrets.token_hex(12)
+        with suppress(IntegrityError), self._database.writing() as connection:
+            enqueue_within(connection, kind, arguments, by, number)
         return self.get(number)
+
+    def find(self, number: str) -> Job | None:
+        """Return a job, ``None`` if there is none of this number."""
+        try:
+            return self.get(number)
+        except JobUnknown:
+            return None
 
     def get(self, number: str) -> Job:
         """Return a job; raise `JobUnknown`."""
@@ -134,9 +148,11 @@ def cancel_mark(home: Path, number: str) -> Path:
     return home / "run" / f"cancel-{number}"
 
 
-def enqueue_within(connection: Connection, kind: str, arguments: Mapping[str, Any], by: By) -> str:
+def enqueue_within(
+    connection: Connection, kind: str, arguments: Mapping[str, Any], by: By, number: str | None = None
+) -> str:
     """Ask for a job in the caller's transaction; return its id."""
-    number = secrets.token_hex(12)
+    number = number or secrets.token_hex(12)
     values = {
         "id": number,
         "kind": kind,

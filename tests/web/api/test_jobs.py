@@ -40,3 +40,20 @@ def test_what_is_not_there(client):
     assert client.get("/v1/jobs/nothing").status_code == 404
     assert client.post("/v1/jobs/nothing/cancel").status_code == 404
     assert client.get("/v1/jobs?before=nothing").status_code == 404
+
+
+def test_what_is_asked_again_with_its_key_is_one_job(client, as_role, settings, services):
+    lines = b"md5 " + b"ab" * 16 + b"\n"
+    same = {"Idempotency-Key": "a key of the client's"}
+    first = client.post("/v1/lists/known/imports", content=lines, headers=same)
+    again = client.post("/v1/lists/known/imports", content=lines, headers=same)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["id"] == again.json()["id"]
+    assert len(list((settings.home / "uploads").iterdir())) == 1
+    assert client.post("/v1/lists/known/exports", headers=same).status_code == 400
+    mine = {"Idempotency-Key": "another"}
+    other = client.post("/v1/lists/known/exports", headers=mine).json()["id"]
+    assert client.post("/v1/lists/known/exports", headers=mine).json()["id"] == other
+    assert client.post("/v1/lists/known/exports").json()["id"] != other
+    assert as_role("administrator").post("/v1/lists/known/exports", headers=mine).status_code in {202, 403}
+    assert len([job for job in services.jobs.list() if job.id == other]) == 1

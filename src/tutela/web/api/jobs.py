@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from typing import Annotated, Any
@@ -91,9 +92,30 @@ async def import_file(
     here = services(request)
     whole, torn = flag(request, "whole", default=False), flag(request, "accept_torn", default=False)
     await run_in_threadpool(here.store.info, name)  # says so if there is no such list, before the body is taken
+    number = _number(request, actor)
+    known = None if number is None else await run_in_threadpool(here.jobs.find, number)
+    if known is not None:
+        return _again(known, "import", name)
     upload = await take_upload(request, here)
     arguments = {"list": name, "upload": upload, "format": form, "live": not whole, "accept_torn": torn}
-    job = await run_in_threadpool(lambda: here.jobs.enqueue("import", arguments, by(request, actor, why)))
+    job = await run_in_threadpool(lambda: here.jobs.enqueue("import", arguments, by(request, actor, why), number))
+    if job.arguments["upload"] != upload:  # the same request came twice at once
+        (here.settings.home / "uploads" / upload).unlink(missing_ok=True)
+    return _again(job, "import", name)
+
+
+def _number(request: Request, actor: Actor) -> str | None:
+    """Return the id of the job that a request asks for, made of its ``Idempotency-Key``; ``None`` without one.
+
+    A client that did not hear the answer sends the same key again, and is told of the same job.
+    """
+    key = request.headers.get("idempotency-key")
+    return None if key is None else hashlib.sha256(f"{actor.account}/{key}".encode()).hexdigest()[:24]
+
+
+def _again(job: Job, kind: str, name: str) -> Response:
+    if (job.kind, job.arguments.get("list")) != (kind, name):
+        raise RequestInvalid(reason="this Idempotency-Key was sent with another request before; take a new one")
     return json(job_to_json(job), 202)
 
 
@@ -109,8 +131,9 @@ async def export_list(
     here = services(request)
     await run_in_threadpool(here.store.info, name)
     arguments = {"list": name, "format": form}
-    job = await run_in_threadpool(lambda: here.jobs.enqueue("export", arguments, by(request, actor, why)))
-    return json(job_to_json(job), 202)
+    who, number = by(request, actor, why), _number(request, actor)
+    job = await run_in_threadpool(lambda: here.jobs.enqueue("export", arguments, who, number))
+    return _again(job, "export", name)
 
 
 @router.get("/jobs", summary="Name jobs", dependencies=[_may_read])
