@@ -44,6 +44,8 @@ from tutela.web.usage import Usage
 
 #: Seconds that a connection may take to send its first line and headers, and to stay idle between requests.
 HEADERS, IDLE = 10.0, 65
+#: Bytes that a request's first line and headers may have together.
+MOST_HEAD = 64 * 1024
 #: Seconds that requests have to finish when the server ends.
 GRACE = 20
 #: Seconds of life after which a child's death counts as a new beginning.
@@ -53,51 +55,59 @@ _log = logging.getLogger("tutela.serve")
 
 
 class Protocol(HttpToolsProtocol):
-    """Ends connections that do not bring a request's head in time, or bring too much of one.
+    """Ends connections that do not bring a request's head in time, or bring too much of what is no body.
 
-    The base class waits for ever, and takes whatever comes.
+    The base class waits for ever, and keeps whatever comes.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
         self._overdue = self.loop.call_later(HEADERS, transport.close)
-        self._head = 0
         self._in_head = False
+        self._idle_bytes = 0  # that came since a request began, or since there was any of its body
 
     def data_received(self, data: bytes) -> None:
-        """Count what came of a head that is not complete."""
-        if self.timeout_keep_alive_task is not None:  # which ends here, even if what comes begins no request
-            self._restart()
-        before = self._in_head
+        """Count what comes, and end the connection if it leads to nothing."""
+        if self.timeout_keep_alive_task is not None:  # the base class ends that wait, whatever it is that comes
+            self._restart_clock()
+        self._idle_bytes += len(data)
         super().data_received(data)
-        if before and self._in_head:
-            self._head += len(data)
-            if self._head > MOST_HEAD and not self.transport.is_closing():
-                self.send_400_response("")
+        if self._idle_bytes > MOST_HEAD and not self.transport.is_closing():
+            if self._in_head:
+                self.send_400_response("The head of the request is too large.")
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         """Start the clock for a further request of the connection."""
         super().on_message_begin()
-        self._restart()
-        self._head, self._in_head = 0, True
+        self._restart_clock()
+        self._in_head, self._idle_bytes = True, 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those that come after a body mean nothing here."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Stop the clock: how long a body may take is the app's to say."""
         self._overdue.cancel()
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD:
-            raise ValueError  # which the base class answers as any head that is none
-        self._in_head = False
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MOST_HEAD:
+            raise ValueError  # the base class answers as to any head that is none
+        self._in_head, self._idle_bytes = False, 0
         super().on_headers_complete()
 
-    def send_400_response(self, msg: str) -> None:
+    def on_body(self, body: bytes) -> None:
+        """Take note that there is a body."""
+        self._idle_bytes = 0
+        super().on_body(body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._overdue.cancel()
         super().connection_lost(exc)
 
-    def _restart(self) -> None:
+    def _restart_clock(self) -> None:
         self._overdue.cancel()
         self._overdue = self.loop.call_later(HEADERS, self.transport.close)
 
@@ -173,6 +183,8 @@ def serve(
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
+    handler = _handler(log)
+    _log.addHandler(handler)  # and no more than that: this process may be somebody's who logs in another way
     try:
         told(f"Tutela listens on {address}")
         if link is not None:
@@ -182,6 +194,8 @@ def serve(
             ended.wait(0.2)
     finally:
         _end(children)
+        _log.removeHandler(handler)
+        handler.close()
         listening.close()
         shutil.rmtree(metrics, ignore_errors=True)
 
@@ -234,12 +248,16 @@ def _end(children: list[_Child]) -> None:
 
 def log_lines(file: Path | None = None) -> None:
     """Have everything that is logged come out on stderr, or at the end of a file, as lines of JSON."""
-    handler = logging.StreamHandler() if file is None else logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[_handler(file)], force=True)
     # httpx names whole URLs at this level; what it does is told by whoever calls it.
     for name in ("httpx", "httpcore", "alembic", "dbos"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _handler(file: Path | None) -> logging.Handler:
+    handler = logging.StreamHandler() if file is None else logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(JsonLines())
+    return handler
 
 
 def _leave_with_parent() -> None:
@@ -270,7 +288,6 @@ def _web(settings: Settings, listening: socket.socket, count: int, log: Path | N
         proxy_headers=False,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     try:
         uvicorn.Server(config).run([listening])
