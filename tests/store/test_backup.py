@@ -1,15 +1,17 @@
 import json
 import os
+import threading
 
 import pytest
 
-from store.made_up_entries import entry, plain
+import postgresql
+from store.made_up_entries import entry, listed_in_snapshot, plain
 from tutela.access.people import People
 from tutela.access.permissions import Role
 from tutela.access.trail import AuditTrail
 from tutela.model import read_settings
 from tutela.model.errors import BackupFailed
-from tutela.store import Store
+from tutela.store import Store, backup
 from tutela.store.audit import By
 from tutela.store.backup import NOTE, SQLITE, back_up, restore
 
@@ -65,6 +67,75 @@ def test_it_is_taken_while_others_write(full, settings, tmp_path):
 
 
 @pytest.mark.sqlite
+def test_taken_in_the_midst_of_imports_it_holds_whole_ones(full, settings, tmp_path):
+    ended = threading.Event()
+
+    def deliver():
+        number = 1
+        while not ended.is_set():
+            full.import_entries("a", [entry(at, key=f"delivery {number}/{at}") for at in range(20)])
+            number += 1
+
+    writer = threading.Thread(target=deliver)
+    writer.start()
+    try:
+        copies = [back_up(settings, tmp_path / f"copy {number}") for number in range(3)]
+    finally:
+        ended.set()
+        writer.join()
+    for copy in copies:
+        again = read_settings({"TUTELA_HOME": str(tmp_path / f"home of {copy.name}")})
+        restore(again, copy)
+        with Store.of(again) as store:
+            keys = [one.key for one in store.entries("a")]
+            version = store.info("a").version
+            assert AuditTrail(store.database, again.home).verify().sound
+        assert len(keys) == 49 + 20 * (version - 2)  # fifty, one withdrawn, and then deliveries
+        listed = listed_in_snapshot(again.home / "snapshots" / "1")
+        assert listed.keys() == set(keys)
+
+
+def signed_while_copying(settings, store, monkeypatch, copier):
+    """A checkpoint before the database is copied, and one after."""
+    real = getattr(backup, copier)
+    trail = AuditTrail(store.database, settings.home)
+
+    def copy(*given):
+        trail.checkpoint()
+        result = real(*given)
+        store.change_list("a", owner="somebody", by=ME)
+        trail.checkpoint()
+        return result
+
+    monkeypatch.setattr(backup, copier, copy)
+
+
+@pytest.mark.sqlite
+def test_what_is_signed_meanwhile_leaves_a_sound_trail(full, settings, tmp_path, monkeypatch):
+    full.change_list("a", owner="us", by=ME)
+    with monkeypatch.context() as patched:
+        signed_while_copying(settings, full, patched, "_copy_sqlite")
+        copy = back_up(settings, tmp_path / "copy")
+    again = other(tmp_path)
+    restore(again, copy)
+    with Store.of(again) as store:
+        report = AuditTrail(store.database, again.home).verify()
+    assert report.faults == ()
+    assert report.checkpoints == 2
+    assert AuditTrail(full.database, settings.home).verify().checkpoints == 3
+
+
+@pytest.mark.sqlite
+def test_signs_in_a_path_mean_nothing(tmp_path):
+    ours = read_settings({"TUTELA_HOME": str(tmp_path / "50%23 #1?mode=rw")})
+    with Store.of(ours) as store:
+        store.create_list("a")
+    copy = back_up(ours, tmp_path / "#2?")
+    restore(other(tmp_path), copy)
+    assert sorted(path.name for path in copy.iterdir()) == [NOTE, SQLITE]
+
+
+@pytest.mark.sqlite
 def test_a_damaged_copy_is_refused_and_leaves_nothing(full, settings, tmp_path):
     copy = back_up(settings, tmp_path / "copy")
     with (copy / SQLITE).open("r+b") as file:
@@ -73,7 +144,14 @@ def test_a_damaged_copy_is_refused_and_leaves_nothing(full, settings, tmp_path):
     again = other(tmp_path)
     with pytest.raises(BackupFailed):
         restore(again, copy)
-    assert not (again.home / SQLITE).exists()
+    assert list(again.home.iterdir()) == []
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{}", "1", '"postgresql"', '{"made": 1}'])
+def test_a_note_that_is_none_of_ours_is_refused(tmp_path, note):
+    (tmp_path / NOTE).write_text(note)
+    with pytest.raises(BackupFailed, match="is no back-up"):
+        restore(other(tmp_path), tmp_path)
 
 
 @pytest.mark.sqlite
@@ -99,16 +177,15 @@ def test_the_kinds_of_database_are_not_mixed_up(full, settings, tmp_path):
         restore(other(tmp_path), copy)
 
 
-def test_postgresql_is_backed_up_by_its_own_programs(tmp_path):
-    import postgresql
-
+def test_postgresql_is_backed_up_by_its_own_programs(tmp_path, monkeypatch):
     with postgresql.fresh_database() as url, postgresql.fresh_database() as empty:
         ours = read_settings({"TUTELA_HOME": str(tmp_path / "ours"), "TUTELA_DATABASE": url})
         with Store.of(ours) as store:
             store.create_list("a")
             store.import_entries("a", [entry(1), entry(2)])
-            AuditTrail(store.database, ours.home).checkpoint()
-            copy = back_up(ours, tmp_path / "copy")
+            with monkeypatch.context() as patched:
+                signed_while_copying(ours, store, patched, "_dump")
+                copy = back_up(ours, tmp_path / "copy")
         again = other(tmp_path, TUTELA_DATABASE=empty)
         restore(again, copy)
         with Store.of(again) as store:

@@ -16,16 +16,19 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from tutela.model import Settings
 from tutela.model.errors import BackupFailed
+from tutela.store.database import Database
 from tutela.store.migrate import HEAD
 from tutela.store.store import Store
 
 NOTE, SQLITE, POSTGRESQL = "back-up.json", "store.sqlite", "store.dump"
 #: Files of the home folder that go along.
-KEPT = ("keys/audit.key", "keys/audit.pub", "audit-checkpoints.txt")
+CHECKPOINTS = "audit-checkpoints.txt"
+KEPT = ("keys/audit.key", "keys/audit.pub", CHECKPOINTS)
 
 
 def back_up(settings: Settings, target: Path) -> Path:
@@ -39,16 +42,19 @@ def back_up(settings: Settings, target: Path) -> Path:
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700, parents=True)
     try:
-        # The checkpoints first: a row that is signed is then in the copied database too, which is taken after it.
+        if settings.database:
+            last = _dump(settings.database, making / POSTGRESQL)
+        else:
+            _copy_sqlite(settings.home / SQLITE, making / SQLITE)
+            last = _last_row(making / SQLITE)
+        # After the database, so that no checkpoint in it is missing here; those of later rows are left out below.
         for name in KEPT:
             source = settings.home / name
             if source.exists():
                 (making / name).parent.mkdir(mode=0o700, exist_ok=True)
                 shutil.copy2(source, making / name)
-        if settings.database:
-            _dump(settings.database, making / POSTGRESQL)
-        else:
-            _copy_sqlite(settings.home / SQLITE, making / SQLITE)
+        if (making / CHECKPOINTS).exists():
+            _leave_out_later(making / CHECKPOINTS, last)
         note = {"made": datetime.now(UTC).isoformat(), "revision": HEAD, "postgresql": bool(settings.database)}
         (making / NOTE).write_text(json.dumps(note))
         for path in making.rglob("*"):
@@ -69,11 +75,11 @@ def restore(settings: Settings, source: Path) -> None:
     The tables are brought to this release, and every snapshot is made.  Raises `BackupFailed`.
     """
     try:
-        note = json.loads((source / NOTE).read_text())
-    except (OSError, ValueError):
+        is_postgresql = bool(json.loads((source / NOTE).read_text())["postgresql"])
+    except (OSError, ValueError, LookupError, TypeError):
         raise BackupFailed(reason=f"{source} is no back-up") from None
-    if note["postgresql"] != bool(settings.database):
-        kind = "a PostgreSQL database: name it in the setting database" if note["postgresql"] else "SQLite"
+    if is_postgresql != bool(settings.database):
+        kind = "a PostgreSQL database: name it in the setting database" if is_postgresql else "SQLite"
         raise BackupFailed(reason=f"this back-up is of {kind}")
     home = settings.home
     if (home / SQLITE).exists() or any((home / "snapshots").glob("[0-9]*")):
@@ -83,8 +89,12 @@ def restore(settings: Settings, source: Path) -> None:
         _load(settings.database, source / POSTGRESQL)
     else:
         part = home / f"{SQLITE}.part"
-        _copy_sqlite(source / SQLITE, part)
-        part.rename(home / SQLITE)
+        try:
+            # Nobody writes to a back-up, and it may lie where nobody can.
+            _copy_sqlite(source / SQLITE, part, "immutable=1")
+            part.rename(home / SQLITE)
+        finally:
+            part.unlink(missing_ok=True)
     for name in KEPT:
         if (source / name).exists():
             (home / name).parent.mkdir(mode=0o700, exist_ok=True)
@@ -93,12 +103,12 @@ def restore(settings: Settings, source: Path) -> None:
         store.snapshots()
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
+def _copy_sqlite(source: Path, target: Path, how: str = "mode=ro") -> None:
     if not source.exists():
         raise BackupFailed(reason=f"{source} is not there")
     try:
         with (
-            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?{how}", uri=True)) as old,
             closing(sqlite3.connect(target)) as new,
         ):
             old.backup(new)
@@ -108,8 +118,32 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise BackupFailed(reason=str(error)) from None
 
 
-def _dump(url: str, target: Path) -> None:
-    _run(["pg_dump", "--format=custom", "--no-owner", "--file", str(target)], url)
+def _last_row(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as copy:
+        if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_head'").fetchone():
+            return 0  # a store of before there was an audit trail
+        return int(copy.execute("SELECT number FROM audit_head").fetchone()[0])
+
+
+def _leave_out_later(path: Path, last: int) -> None:
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines(keepends=True)
+    later = {line for line in lines if (number := line.partition(" ")[0]).isdecimal() and int(number) > last}
+    path.write_text("".join(line for line in lines if line not in later), encoding="ascii", errors="replace")
+
+
+def _dump(url: str, target: Path) -> int:
+    """Dump a database; return the number of the last row of its audit trail."""
+    database = Database(url)
+    try:
+        # pg_dump takes the very state that this connection sees.
+        with database.reading() as connection:
+            state = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+            there = connection.execute(text("SELECT to_regclass('audit_head')")).scalar_one()
+            last = connection.execute(text("SELECT number FROM audit_head")).scalar_one() if there else 0
+            _run(["pg_dump", "--format=custom", "--no-owner", f"--snapshot={state}", "--file", str(target)], url)
+    finally:
+        database.close()
+    return int(last)
 
 
 def _load(url: str, source: Path) -> None:
