@@ -174,7 +174,7 @@ def _part(part: Group, whole: Group, member: Callable[[int], Member]) -> Markup:
     rest = len(rows) - len(pictured)
     more = ""
     if names:
-        more = f"<details><summary>{text(wording.counted(rest, 'more'))}</summary><ul>{names}</ul></details>"
+        more = f"<details><summary>{text(wording.number(rest))} more</summary><ul>{names}</ul></details>"
     elif rest:
         more = f'<p class="meaning">and {text(wording.number(rest))} more</p>'
     heading = ""
