@@ -16,8 +16,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
@@ -183,19 +183,16 @@ def serve(
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
-    handler = _handler(log)
-    _log.addHandler(handler)  # and no more than that: this process may be somebody's who logs in another way
     try:
         told(f"Tutela listens on {address}")
         if link is not None:
             told(f"There is no account yet. Make the first administrator at {address}/setup?key={link}")
-        while not ended.is_set():
-            _keep(children, context)
-            ended.wait(0.2)
+        with _own_lines(log):
+            while not ended.is_set():
+                _keep(children, context)
+                ended.wait(0.2)
     finally:
         _end(children)
-        _log.removeHandler(handler)
-        handler.close()
         listening.close()
         shutil.rmtree(metrics, ignore_errors=True)
 
@@ -252,6 +249,18 @@ def log_lines(file: Path | None = None) -> None:
     # httpx names whole URLs at this level; what it does is told by whoever calls it.
     for name in ("httpx", "httpcore", "alembic", "dbos"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def _own_lines(log: Path | None) -> Iterator[None]:
+    """Have what this module tells come out as lines, and nothing else: the process may log in a way of its own."""
+    handler = _handler(log)
+    _log.addHandler(handler)
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+        handler.close()
 
 
 def _handler(file: Path | None) -> logging.Handler:
