@@ -3,12 +3,15 @@ import time
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from jobs.conftest import ME, lines, upload
 from tutela.access.sessions import Sessions
 from tutela.access.trail import AuditTrail
 from tutela.jobs.work import Context, work
 from tutela.model.errors import FormatUnknown, ImportTorn, UsageError
+from tutela.store.entry_rows import precise_now
+from tutela.store.job_tables import jobs as table
 
 
 @pytest.fixture
@@ -116,3 +119,13 @@ def test_audit_rows_are_cut_only_if_a_setting_says_so(context, settings, jobs):
     context.settings = replace(settings, server=replace(settings.server, audit_days=30))
     assert work(context, jobs.enqueue("retain", {}, ME))["audit_rows"] == 0  # nothing is as old
     assert context.trail.verify().sound
+
+
+def test_jobs_that_ended_long_ago_are_named_no_longer(context, store, jobs):
+    long_ago, lately, waiting = (jobs.enqueue("compact", {"list": "known"}, ME) for _ in range(3))
+    with store.database.writing() as connection:
+        for job, days in ((long_ago, 91), (lately, 89)):
+            ended = precise_now() - days * 86_400_000_000
+            connection.execute(update(table).where(table.c.id == job.id).values(state="done", ended=ended))
+    work(context, jobs.enqueue("retain", {}, ME))
+    assert {job.id for job in jobs.list(kind="compact")} == {lately.id, waiting.id}

@@ -253,6 +253,7 @@ def retain(context: Context, job: Job) -> Mapping[str, Any]:
         connection.execute(delete(links).where(links.c.until < now))
         over = deliveries.c.state.in_(("done", "failed")) & (deliveries.c.made < now - 30 * DAY)
         dropped = connection.execute(delete(deliveries).where(over)).rowcount
+        connection.execute(delete(jobs).where(jobs.c.ended < now - 90 * DAY))  # the audit trail has them still
         open_ = set(
             connection.execute(select(jobs.c.arguments).where(jobs.c.state.in_(("waiting", "running")))).scalars()
         )
