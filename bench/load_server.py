@@ -29,10 +29,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
+
 from tutela.access.people import People
 from tutela.access.permissions import Role
 from tutela.access.tokens import Tokens
-
 from tutela.demo.originals import opened, originals
 from tutela.model import Entry, Signal, read_settings
 from tutela.store import Store

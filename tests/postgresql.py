@@ -45,7 +45,7 @@ def server() -> Path | str:
         user = pwd.getpwnam("postgres")
         os.chown(folder, user.pw_uid, user.pw_gid)
     data = folder / "data"
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     init = [
         str(programs / "initdb"),
         "-D",
@@ -59,10 +59,10 @@ def server() -> Path | str:
         "--locale=C.UTF-8",
         "-N",
     ]
-    subprocess.run(_as_somebody(init), **quiet)
+    subprocess.run(_as_somebody(init), check=True, **quiet)
     settings = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=200"
     start = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-s", "-l", str(folder / "log"), "-o", settings, "start"]
-    subprocess.run(_as_somebody(start), **quiet)
+    subprocess.run(_as_somebody(start), check=True, **quiet)
 
     def end() -> None:
         stop = [str(programs / "pg_ctl"), "-D", str(data), "-s", "-m", "immediate", "stop"]

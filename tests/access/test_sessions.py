@@ -81,13 +81,15 @@ def test_whoever_fails_often_waits_ever_longer(sessions, ana, clock):
         clock.move(waits[-1])
         with pytest.raises(SignInRefused):
             signed(sessions, "wrong")
-    assert waits == sorted(waits) and waits[-1] >= 2 * waits[0]
+    assert waits == sorted(waits)
+    assert waits[-1] >= 2 * waits[0]
     clock.move(3601)
     assert signed(sessions).account == ana.id
 
 
 def test_an_address_that_tries_many_names_waits_too(sessions, ana, clock):
-    assert ana and clock
+    assert ana
+    assert clock
     for number in range(module.FREE_ADDRESS):
         with pytest.raises(SignInRefused):
             signed(sessions, name=f"guess{number}")
@@ -134,4 +136,5 @@ def test_roles_are_those_of_now(sessions, people, ana):
 def test_all_others_end(sessions, ana):
     one, two = signed(sessions), signed(sessions)
     sessions.end_all(ana.id, ME, keep=sessions.actor(one.secret)[0].session)
-    assert sessions.actor(one.secret) and not sessions.actor(two.secret)
+    assert sessions.actor(one.secret)
+    assert not sessions.actor(two.secret)

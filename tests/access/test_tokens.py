@@ -26,7 +26,8 @@ def test_it_ends_in_time_and_when_revoked(tokens, ana, monkeypatch):
     secret, made = tokens.make(ana.id, "a", None, 1, ME)
     other, second = tokens.make(ana.id, "b", None, 1, ME)
     tokens.revoke(second.id, ME, account=ana.id)
-    assert tokens.actor(other) is None and tokens.actor(secret) is not None
+    assert tokens.actor(other) is None
+    assert tokens.actor(secret) is not None
     assert not tokens.of(ana.id)[0].in_force
     later = module.precise_now() + module.DAY + 1
     monkeypatch.setattr(module, "precise_now", lambda: later)

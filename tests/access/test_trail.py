@@ -102,7 +102,8 @@ def test_two_rows_that_changed_places(filled, store):
 def test_a_row_put_in_at_the_end_without_the_head(filled, store):
     alter(
         store,
-        "INSERT INTO audit SELECT 21, time, who, action, target, why, before, after, request, previous, hash FROM audit WHERE number = 20",
+        "INSERT INTO audit SELECT 21, time, who, action, target, why, before, after, request, previous, hash"
+        " FROM audit WHERE number = 20",
     )
     assert 21 in faults(filled)
 
