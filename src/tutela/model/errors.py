@@ -259,6 +259,12 @@ class BodyTooLarge(TutelaError):
     status = 413
 
 
+class PathTooLong(TutelaError):
+    """The path has more than {most} characters. No list, entry or job has a name as long as that."""
+
+    status = 414
+
+
 class BodyTooSlow(TutelaError):
     """The request did not arrive in time. Send it again over a faster line, or in smaller pieces."""
 

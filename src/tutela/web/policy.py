@@ -14,7 +14,7 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tutela.model.errors import BodyTooLarge, BodyTooSlow
+from tutela.model.errors import BodyTooLarge, BodyTooSlow, PathTooLong
 from tutela.web.problems import of_error
 
 CONTENT_SECURITY_POLICY = (
@@ -33,6 +33,8 @@ _NO_STORE = (b"cache-control", b"no-store")
 #: A body has this long, in seconds, and a second more for each `PACE` bytes of it.
 PATIENCE = 15.0
 PACE = 16 * 1024
+#: Characters of a path: room for the longest names, and fewer than the digits at which a number is none any more.
+LONGEST_PATH = 4096
 
 #: Told of every answered request: its scope, status and the seconds that it took.
 Told = Callable[[Scope, int, float], None]
@@ -58,6 +60,8 @@ class Policy:
         since = time.perf_counter()
         scope.setdefault("state", {})["request_id"] = request_id = str(uuid.uuid4())
         most = None if scope["path"].endswith(self._unlimited) else self._most
+        length = _length(scope)
+        paced = None if scope["method"] in {"GET", "HEAD"} or length == 0 else _Paced(receive, most)
         status = 500
 
         async def sending(message: Message) -> None:
@@ -69,17 +73,19 @@ class Policy:
                 headers.append((b"x-request-id", request_id.encode()))
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append(_NO_STORE)
+                if length != 0 and (paced is None or paced.more):
+                    # Else what nobody reads any more could go on dripping in, and hold the connection.
+                    headers.append((b"connection", b"close"))
             await send(message)
 
-        length = _length(scope)
         request = Request(scope)
         try:
-            if most is not None and length is not None and length > most:
+            if len(scope["path"]) > LONGEST_PATH:
+                await of_error(request, PathTooLong(most=LONGEST_PATH))(scope, receive, sending)
+            elif most is not None and length is not None and length > most:
                 await of_error(request, BodyTooLarge(most=most))(scope, receive, sending)
-            elif scope["method"] in {"GET", "HEAD"} or length == 0:
-                await self._app(scope, receive, sending)
             else:
-                await self._app(scope, _Paced(receive, most).receive, sending)
+                await self._app(scope, receive if paced is None else paced.receive, sending)
         finally:
             form = scope["state"].get("form")
             if form is not None:  # read in parts of a request's handling that do not know of each other
@@ -98,11 +104,12 @@ class _Paced:
         self._receive = receive
         self._most = most
         self._taken = 0
-        self._more = True
+        #: Whether some of it has not come yet.
+        self.more = True
         self._since = time.monotonic()
 
     async def receive(self) -> Message:
-        if not self._more:
+        if not self.more:
             return await self._receive()  # waits for the end of the connection, which may take as long as the work
         left = self._since + PATIENCE + self._taken / PACE - time.monotonic()
         try:
@@ -110,7 +117,7 @@ class _Paced:
         except TimeoutError:
             raise BodyTooSlow from None
         self._taken += len(message.get("body", b""))
-        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        self.more = message["type"] == "http.request" and message.get("more_body", False)
         if self._most is not None and self._taken > self._most:
             raise BodyTooLarge(most=self._most)
         return message

@@ -90,6 +90,8 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        if isinstance(error.__cause__, TutelaError):  # the framework takes whatever ends its reading for a bad body
+            return of_error(request, error.__cause__)
         return of_http(request, error)
 
     async def validation(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from tutela.access.permissions import Actor, Permission
 from tutela.jobs.process import job_process_alive
 from tutela.model.errors import TutelaError
 from tutela.model.settings import SETTINGS, as_values
-from tutela.web.console.rendering import go, render, several, text
+from tutela.web.console.rendering import Number, go, number_asked, render, several, text
 from tutela.web.forms import read_form
 from tutela.web.services import services
 from tutela.web.signed_in import by, needs
@@ -96,7 +96,7 @@ async def register(request: Request, actor: Actor = _may_webhooks) -> Response:
 
 
 @router.post("/webhooks/{number}/disable")
-async def disable(request: Request, number: int, actor: Actor = _may_webhooks) -> Response:
+async def disable(request: Request, number: Number, actor: Actor = _may_webhooks) -> Response:
     """Tell an address nothing more."""
     await run_in_threadpool(services(request).webhooks.disable, number, by(request, actor))
     return go("/webhooks", "saved")
@@ -117,7 +117,7 @@ async def verify(request: Request) -> Response:
 async def _audit(request: Request, **more: Any) -> Response:  # noqa: ANN401
     query = request.query_params
     asked = {name: query.get(name, "").strip() for name in ("action", "target", "who")}
-    before = int(query["before"]) if query.get("before", "").isdecimal() else None
+    before = number_asked(request, "before")
     trail = services(request).audit
     rows = await run_in_threadpool(lambda: trail.rows(before=before, limit=PAGE + 1, **asked))
     following = None

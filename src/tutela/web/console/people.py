@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tutela.access.people import NewFactor
 from tutela.access.permissions import GRANTS, MEANINGS, Actor, Permission, Role, decide
 from tutela.model.errors import AccountExists, RequestInvalid, SignInRefused, TutelaError, UsageError
-from tutela.web.console.rendering import go, render, several, text
+from tutela.web.console.rendering import Number, go, number_asked, render, several, text
 from tutela.web.forms import read_form
 from tutela.web.services import services
 from tutela.web.signed_in import allow, by, needs, signed_in
@@ -72,7 +72,7 @@ def _roles(form: FormData) -> list[Role]:
 
 
 @router.get("/people/{number}", dependencies=[_may_manage])
-async def person(request: Request, number: int) -> Response:
+async def person(request: Request, number: Number) -> Response:
     """Show an account."""
     return await _person(request, number)
 
@@ -87,7 +87,7 @@ async def _person(request: Request, number: int, **more: Any) -> Response:  # no
 
 
 @router.post("/people/{number}/{action}")
-async def change_person(request: Request, number: int, action: str, actor: Actor = _may_manage) -> Response:
+async def change_person(request: Request, number: Number, action: str, actor: Actor = _may_manage) -> Response:
     """Do something to an account: ``roles``, ``link``, ``factor``, ``enable`` or ``disable``."""
     form, here = await read_form(request), services(request)
     who = by(request, actor, text(form, "why"))
@@ -221,7 +221,7 @@ async def make_token(request: Request, actor: Actor = _may_tokens) -> Response:
 
 
 @router.post("/tokens/{number}/revoke")
-async def revoke(request: Request, number: int, actor: Actor = _may_tokens) -> Response:
+async def revoke(request: Request, number: Number, actor: Actor = _may_tokens) -> Response:
     """Revoke an own token."""
     here, account = services(request), _number(actor)
     who = by(request, actor)
@@ -235,12 +235,12 @@ async def revoke(request: Request, number: int, actor: Actor = _may_tokens) -> R
 async def why(request: Request, actor: Actor = _signed_in) -> Response:
     """Show every decision about an account, with its reason; others' only to those who look after people."""
     here = services(request)
-    asked, accounts, shown = request.query_params.get("account", ""), None, actor
+    asked, accounts, shown = number_asked(request, "account"), None, actor
     if decide(actor, Permission.PEOPLE_MANAGE).allowed:
         accounts = await run_in_threadpool(here.people.accounts)
-    if asked.isdecimal() and int(asked) != actor.account:
+    if asked is not None and asked != actor.account:
         allow(actor, Permission.PEOPLE_MANAGE)
-        account = await run_in_threadpool(here.people.account, int(asked))
+        account = await run_in_threadpool(here.people.account, asked)
         shown = Actor(account.id, account.name, account.roles if account.state == "active" else frozenset())
     return render(
         request,

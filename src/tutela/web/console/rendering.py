@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Path as InPath
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -26,6 +27,8 @@ STATIC = FOLDER / "static"
 #: The cookie whose value forms of nobody signed in repeat, so that no other site can send them.
 FORM_COOKIE = "tutela-form"
 THEMES = ("system", "light", "dark")
+#: A row's number in a path: larger ones are in no database, which must not have to say so.
+Number = Annotated[int, InPath(ge=0, le=2**53)]
 
 #: (group, ((name, path, permission), ...)); ``None``: for everybody signed in.
 _NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, Permission | None], ...]], ...] = (
@@ -184,6 +187,12 @@ def text(form: FormData, name: str) -> str:
     """Return a field of a form, without spaces at its ends; empty if it is not there."""
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
+
+
+def number_asked(request: Request, name: str) -> int | None:
+    """Return a whole number of the query; ``None`` without one, and for one too large for any row to have it."""
+    told = request.query_params.get(name, "")
+    return int(told) if told.isdecimal() and len(told) <= len(str(2**53)) else None
 
 
 def several(form: FormData, name: str) -> list[str]:
