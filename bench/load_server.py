@@ -45,11 +45,11 @@ local file = io.open("{values}", "r")
 local values = {{}}
 for line in file:lines() do values[#values + 1] = line end
 file:close()
-local headers = {{ ["Authorization"] = "Bearer {token}" }}
+local headers = {{ {header} }}
 local at = math.random(#values)
 function request()
   at = at % #values + 1
-  return wrk.format("GET", "/v1/lookup?kind=pdq&value=" .. values[at], headers)
+  return wrk.format("GET", "{path}" .. values[at], headers)
 end
 local threads = {{}}
 function setup(thread) table.insert(threads, thread) end
@@ -126,13 +126,16 @@ def random_values(number: int, seed: int) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------------- the loads
-def single(url: str, token: str, seconds: float, connections: int) -> dict[str, Any]:
+def single(
+    url: str, token: str | None, seconds: float, connections: int, path: str = "/v1/lookup?kind=pdq&value="
+) -> dict[str, Any]:
     """Look up one value a request, over connections that are kept."""
     with tempfile.TemporaryDirectory() as folder:
         values = Path(folder) / "values"
         values.write_text("\n".join(random_values(20_000, 1)))
         script = Path(folder) / "lookups.lua"
-        script.write_text(_LOOKUPS.format(values=values, token=token))
+        header = "" if token is None else f'["Authorization"] = "Bearer {token}"'
+        script.write_text(_LOOKUPS.format(values=values, header=header, path=path))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script), url]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     told: dict[str, Any] = json.loads(next(line for line in printed.splitlines() if line.startswith("{")))

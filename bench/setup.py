@@ -17,7 +17,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", str(HERE / ".env")], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
     subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PEERS], check=True)
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", f"{HERE.parent}[demo]"], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", f"{HERE.parent}[demo,server]"], check=True)
 
 
 if __name__ == "__main__":
