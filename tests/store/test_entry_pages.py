@@ -6,21 +6,28 @@ import pytest
 from store.made_up_entries import entry
 from tutela.model import Grade
 from tutela.model.errors import EntryUnknown
-from tutela.store import entry_pages
+from tutela.store import Store, entry_pages
 from tutela.store.audit import By
 
 ME = By("a test", "a doubt")
 
 
-@pytest.fixture
-def full(store):
-    """Sixty entries with labels, grades and kinds, of which some are withdrawn or switched off."""
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """Sixty entries with labels, grades and kinds, of which some are withdrawn or switched off; nobody changes it."""
+    with Store.open(tmp_path_factory.mktemp("full")) as store:
+        yield filled(store)
+
+
+def filled(store):
     store.create_list("a")
+    store.create_list("other")
+    store.import_entries("other", [entry(number, key=f"x/{number:02}", labels=("a_b",)) for number in range(5)])
     chance = random.Random(5)
     given = []
     for number in range(60):
         kinds = chance.choice([("md5",), ("pdq",), ("md5", "pdq")])
-        labels = tuple(chance.sample(["a_b", 'q"', "ü"], chance.randrange(3)))
+        labels = tuple(chance.sample(["a_b", 'q"', 'of "a"', 'x"a', "ü", "\\", "end,", ","], chance.randrange(4)))
         given.append(entry(number, *kinds, key=f"{chance.choice('xyz')}/{number:02}", labels=labels))
     graded = [one if at % 3 else entry(at, key=one.key, grade="A%") for at, one in enumerate(given)]
     store.import_entries("a", graded)
@@ -49,6 +56,9 @@ FILTERS = {
     "label with an underscore": ({"label": "a_b"}, lambda one: "a_b" in one.entry.labels),
     "label with a quote": ({"label": 'q"'}, lambda one: 'q"' in one.entry.labels),
     "half a label": ({"label": "a"}, lambda _: False),
+    "label with letters of others": ({"label": "ü"}, lambda one: "ü" in one.entry.labels),
+    "label of a backslash": ({"label": "\\"}, lambda one: "\\" in one.entry.labels),
+    "label of a comma": ({"label": ","}, lambda one: "," in one.entry.labels),
     "grade": ({"grade": "A%"}, lambda one: one.entry.grades == (Grade("scheme", "A%"),)),
     "any grade": ({"grade": "%"}, lambda _: False),
     "kind": ({"kind": "pdq"}, lambda one: any(signal.kind == "pdq" for signal in one.entry.signals)),

@@ -139,7 +139,14 @@ def entry_page(
     within = asked if last is None else asked.where(entries.c.key <= last)
     rows = connection.execute(within.where(*filters).limit(limit + 1)).all()
     following = rows[limit - 1].key if len(rows) > limit else last
-    return EntryPage(_details(connection, rows[:limit]), following)
+    # Signs of JSON within a label or scheme can look like the end of one: what was found is looked at again.
+    found = (
+        one
+        for one in _details(connection, rows[:limit])
+        if (label is None or label in one.entry.labels)
+        and (grade is None or any(grade == each.code for each in one.entry.grades))
+    )
+    return EntryPage(tuple(found), following)
 
 
 def _json(text: str) -> str:
