@@ -4,6 +4,7 @@ import logging
 import pytest
 from starlette.routing import Mount
 
+from tutela.model.errors import IndexDamaged
 from tutela.web.app import JsonLines, create_app
 
 VALUE = "00112233445566778899aabbccddeeff"
@@ -58,6 +59,22 @@ def test_the_log_has_the_pattern_of_a_route_and_not_what_was_asked(as_role, capl
     ]
     assert all("curator" in one["who"] for one in told)
     assert VALUE not in str(told)
+
+
+@pytest.mark.parametrize("path", ["/v1/lookup?kind=md5&value=", "/v1/lists", "/m/lookup?signal_type=md5&signal="])
+def test_the_log_says_what_an_answer_does_not(as_role, services, monkeypatch, caplog, path):
+    def broken(*_args):
+        raise IndexDamaged(path="/a/secret/place", reason="a bit fell over")
+
+    client = as_role("curator")
+    monkeypatch.setattr(type(services.matching), "lists", broken)
+    monkeypatch.setattr(type(services.store), "lists", broken)
+    answer = client.get(path + VALUE if path.endswith("=") else path)
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    (told,) = [record.told for record in caplog.records if record.message == "request failed"]
+    assert (told["request"], told["error"]) == (answer.headers["x-request-id"], "IndexDamaged")
+    assert "/a/secret/place" in told["reason"]
 
 
 def test_a_line_of_the_log_is_json_whatever_it_tells():

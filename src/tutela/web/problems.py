@@ -6,6 +6,7 @@ do; ``instance`` is the request's id, as the logs and the audit trail have it.
 
 from __future__ import annotations
 
+import logging
 import re
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ from tutela.model.errors import TooMany, TutelaError
 MEDIA_TYPE = "application/problem+json"
 #: Beginnings of the paths that programs ask; every other is a person's, who gets a page.
 PROGRAMS = ("/v1/", "/h/", "/m/", "/c/", "/health/", "/metrics", "/status", "/static/")
+_log = logging.getLogger("tutela.web")
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -59,9 +61,16 @@ def of_error(request: Request, error: TutelaError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # What names files of the server is for its operator, who finds it in the log under the request's id.
         detail = "Something in the server is not as it should be. Its log says what, under this answer's instance."
+        log_failure(request, error)
     if isinstance(error, TooMany):
         return problem(request, error.status, name_of(TooMany), title, detail, retry_after=error.fields["seconds"])
     return problem(request, error.status, name_of(type(error)), title, detail)
+
+
+def log_failure(request: Request, error: TutelaError) -> None:
+    """Write to the log what an answer does not tell."""
+    told = {"request": getattr(request.state, "request_id", None), "error": type(error).__name__, "reason": str(error)}
+    _log.error("request failed", extra={"told": told})
 
 
 def of_http(request: Request, error: HTTPException) -> Response:

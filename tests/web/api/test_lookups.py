@@ -73,6 +73,7 @@ def test_many_of_one_kind_in_a_row(client):
         {"kind": "md5", "value": "zz" * 16},
         {"kind": "pdq", "value": "00" * 32, "quality": "best"},
         {"kind": "pdq", "value": "00" * 32, "quality": "101"},
+        {"kind": "pdq", "value": "00" * 32, "quality": "00100"},
     ],
 )
 def test_a_request_that_cannot_be_is_told_what_is_wrong(client, query):

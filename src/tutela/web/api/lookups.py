@@ -48,9 +48,9 @@ async def look_up(request: Request, actor: Actor = _may_match) -> Response:
     quality = query.get("quality")
     told: dict[str, Any] = {"kind": query.get("kind"), "value": query.get("value")}
     if quality is not None:
-        if not quality.isdecimal():
+        if not quality.isdecimal() or len(quality) > 3:
             raise RequestInvalid(reason="the quality of the signal is a whole number from 0 to 100")
-        told["quality"] = int(quality[:4])
+        told["quality"] = int(quality)
     signals = (read_signal(told),)
     lists = await lists_asked(request, here)
     here.usage.take(actor.account, 1)

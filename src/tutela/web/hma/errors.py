@@ -14,6 +14,7 @@ from starlette.responses import Response
 from tutela.model.errors import ListUnknown, NotSignedIn, TutelaError
 from tutela.web.api.answers import json
 from tutela.web.hma.names import bank_of
+from tutela.web.problems import log_failure
 
 #: The part of a path that holds a token, for clients that can be told nothing but where HMA is.
 TOKEN = "token"  # noqa: S105 - a name
@@ -68,6 +69,8 @@ class HmaRoute(APIRoute):
             try:
                 return await handle(_by_token(request))
             except TutelaError as error:
+                if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    log_failure(request, error)
                 return of_error(error)
             except HTTPException as error:
                 told: Any = error.detail  # a list where `malformed` made it
