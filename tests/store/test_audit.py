@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from store.made_up_entries import entry
+from store.made_up_entries import entry, plain
 from tutela.store.audit import FIRST, AuditRow, By, record, record_many, row_hash, rows
 from tutela.store.people_tables import audit
 
@@ -101,3 +101,49 @@ def test_writers_at_the_same_time_make_one_chain(store):
     found = chain(store)
     assert [row["number"] for row in found] == list(range(1, 41))
     assert all(after["previous"] == row["hash"] for row, after in itertools.pairwise(found))
+
+
+def test_a_change_and_its_row_stand_or_fall_together(store, monkeypatch):
+    store.create_list("a")
+    store.import_entries("a", [entry(1)])
+
+    def fails(*_rows, **_more):
+        raise RuntimeError
+
+    changes = [
+        lambda: store.create_list("b"),
+        lambda: store.change_list("a", owner="us"),
+        lambda: store.import_entries("a", [entry(2)]),
+        lambda: store.withdraw("a", ["entry-1"], by=ME),
+        lambda: store.disable_entry("a", "entry-1", datetime.now(UTC) + timedelta(hours=1), by=ME),
+        lambda: store.remove_list("a"),
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr("tutela.store.store.record", fails)
+        for change in changes:
+            with pytest.raises(RuntimeError):
+                change()
+    assert [(one.name, one.owner, one.version) for one in store.lists()] == [("a", "", 1)]
+    assert plain(store.entries("a")) == plain([entry(1)])
+    assert len(written(store)) == 2
+
+
+def test_an_import_that_breaks_leaves_neither_entries_nor_a_row(store):
+    def breaking():
+        yield entry(1)
+        raise RuntimeError
+
+    store.create_list("a")
+    with pytest.raises(RuntimeError):
+        store.import_entries("a", breaking(), by=ME)
+    assert store.import_entries("a", [], by=ME).changed == 0
+    assert [row.action for row in written(store)] == ["list.create"]
+
+
+def test_a_hash_depends_on_every_column_and_on_the_row_before():
+    row = {"number": 1, "time": 2, "who": "w", "action": "a", "target": "t", "why": "y"}
+    row |= {"before": None, "after": "{}", "request": "r", "previous": FIRST}
+    others = {"number": 3, "time": 1, "before": "null", "after": None, "previous": bytes(31) + b"\1"}
+    changed = [row_hash(row | {name: others.get(name, "other")}) for name in row]
+    assert len({row_hash(row), *changed}) == len(row) + 1
+    assert row_hash(row | {"who": "wa", "action": ""}) != row_hash(row)  # where one ends and the next begins counts
