@@ -142,6 +142,8 @@ class People:
         hashed = hash_password(password, account.name)
         with self._database.writing() as connection:
             _spend(connection, secret)
+            # Read here: the account may have been shut out while its password was hashed.
+            account = _account(_row(connection, account.id))
             state = "active" if account.state == "invited" else account.state
             connection.execute(update(accounts).where(accounts.c.id == account.id).values(password=hashed, state=state))
             connection.execute(delete(sessions).where(sessions.c.account == account.id))
@@ -189,12 +191,13 @@ class People:
             return _account(_row(connection, number))
 
     def disable(self, number: int, by: By) -> Account:
-        """Shut an account out, with its sign-ins and tokens.  Raises `AccountUnknown`, `LastAdministrator`."""
+        """Shut an account out, with its sign-ins, tokens and links.  Raises `AccountUnknown`, `LastAdministrator`."""
         with self._database.writing() as connection:
             before = _account(_row(connection, number))
             _keep_one(connection, before)
             connection.execute(update(accounts).where(accounts.c.id == number).values(state="disabled"))
             connection.execute(delete(sessions).where(sessions.c.account == number))
+            connection.execute(delete(links).where(links.c.account == number))
             record(
                 connection,
                 by,
