@@ -3,6 +3,7 @@ import logging
 
 import pytest
 from starlette.routing import Mount
+from starlette.testclient import TestClient
 
 from tutela.model.errors import IndexDamaged
 from tutela.web.app import JsonLines, create_app
@@ -75,6 +76,27 @@ def test_the_log_says_what_an_answer_does_not(as_role, services, monkeypatch, ca
     (told,) = [record.told for record in caplog.records if record.message == "request failed"]
     assert (told["request"], told["error"]) == (answer.headers["x-request-id"], "IndexDamaged")
     assert "/a/secret/place" in told["reason"]
+
+
+@pytest.mark.parametrize("path", ["/v1/lookup?kind=md5&value=" + VALUE, "/v1/lists", "/lists", "/m/lookup"])
+def test_a_fault_that_nobody_foresaw_is_told_in_the_form_of_every_other(
+    app, as_role, services, monkeypatch, caplog, path
+):
+    def broken(*_args):
+        raise ZeroDivisionError("in a secret place")
+
+    headers = as_role("curator").headers
+    client = TestClient(app, headers=headers, raise_server_exceptions=False)
+    monkeypatch.setattr(type(services.tokens), "actor", broken)
+    answer = client.get(path)
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    if path != "/lists":
+        assert answer.json()["instance"] == "urn:uuid:" + answer.headers["x-request-id"]
+    (record,) = [record for record in caplog.records if record.message == "request failed"]
+    assert record.told == {"request": answer.headers["x-request-id"], "error": "ZeroDivisionError"}
+    assert "in a secret place" in JsonLines().format(record)
 
 
 def test_a_line_of_the_log_is_json_whatever_it_tells():

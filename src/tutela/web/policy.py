@@ -11,11 +11,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutela.model.errors import BodyTooLarge, BodyTooSlow, PathTooLong
-from tutela.web.problems import of_error
+from tutela.web.problems import of_error, of_fault
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -62,12 +62,12 @@ class Policy:
         most = None if scope["path"].endswith(self._unlimited) else self._most
         length = _length(scope)
         paced = None if scope["method"] in {"GET", "HEAD"} or length == 0 else _Paced(receive, most)
-        status = 500
+        status, begun = 500, False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 headers = message.setdefault("headers", [])
                 headers.extend(_HEADERS)
                 headers.append((b"x-request-id", request_id.encode()))
@@ -79,19 +79,30 @@ class Policy:
             await send(message)
 
         request = Request(scope)
+        answer = self._refused(request, most, length) or self._app
         try:
-            if len(scope["path"]) > LONGEST_PATH:
-                await of_error(request, PathTooLong(most=LONGEST_PATH))(scope, receive, sending)
-            elif most is not None and length is not None and length > most:
-                await of_error(request, BodyTooLarge(most=most))(scope, receive, sending)
-            else:
-                await self._app(scope, receive if paced is None else paced.receive, sending)
+            await answer(scope, receive if paced is None else paced.receive, sending)
+        except ClientDisconnect:  # nobody is there to be answered
+            pass
+        except Exception as error:
+            if not begun:
+                await of_fault(request, error)(scope, receive, sending)
+            raise
         finally:
             form = scope["state"].get("form")
             if form is not None:  # read in parts of a request's handling that do not know of each other
                 await form.close()
             with suppress(Exception):  # telling must not turn an answer into an error
                 self._told(scope, status, time.perf_counter() - since)
+
+    @staticmethod
+    def _refused(request: Request, most: int | None, length: int | None) -> ASGIApp | None:
+        """Return what refuses a request that need not be read for that."""
+        if len(request.scope["path"]) > LONGEST_PATH:
+            return of_error(request, PathTooLong(most=LONGEST_PATH))
+        if most is not None and length is not None and length > most:
+            return of_error(request, BodyTooLarge(most=most))
+        return None
 
 
 class _Paced:

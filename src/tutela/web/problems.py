@@ -23,6 +23,7 @@ from tutela.model.errors import TooMany, TutelaError
 MEDIA_TYPE = "application/problem+json"
 #: Beginnings of the paths that programs ask; every other is a person's, who gets a page.
 PROGRAMS = ("/v1/", "/h/", "/m/", "/c/", "/health/", "/metrics", "/status", "/static/")
+_FAILED = "Something in the server is not as it should be. Its log says what, under this answer's instance."
 _log = logging.getLogger("tutela.web")
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -60,11 +61,18 @@ def of_error(request: Request, error: TutelaError) -> Response:
     detail = str(error)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # What names files of the server is for its operator, who finds it in the log under the request's id.
-        detail = "Something in the server is not as it should be. Its log says what, under this answer's instance."
+        detail = _FAILED
         log_failure(request, error)
     if isinstance(error, TooMany):
         return problem(request, error.status, name_of(TooMany), title, detail, retry_after=error.fields["seconds"])
     return problem(request, error.status, name_of(type(error)), title, detail)
+
+
+def of_fault(request: Request, error: Exception) -> Response:
+    """Return the answer that tells of what nobody foresaw."""
+    told = {"request": getattr(request.state, "request_id", None), "error": type(error).__name__}
+    _log.error("request failed", extra={"told": told}, exc_info=error)
+    return problem(request, 500, "internal-server-error", "Internal Server Error", _FAILED)
 
 
 def log_failure(request: Request, error: TutelaError) -> None:
