@@ -32,6 +32,31 @@ def test_what_is_not_there_and_what_cannot_be_done_there(as_role):
     assert answer.status_code == 405
 
 
+def test_every_path_for_programs_is_described_and_nothing_else_is(app):
+    described = app.openapi()["paths"]
+    there = {route.path.replace(":path", "") for route in routes_of(app) if route.path.startswith("/v1/")} - {
+        "/v1/openapi.json"
+    }
+    assert there == {path for path in described if path.startswith("/v1/")}
+    assert not [path for path in described if path.startswith(("/m/", "/h/", "/hma/"))]
+
+
+def routes_of(app):
+    """Every route, of the app and of what it includes."""
+    for route in app.routes:
+        inner = getattr(route, "original_router", None)
+        yield from routes_of(inner) if inner is not None else [route]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+def test_what_is_not_there_has_the_form_of_every_error(as_role, method):
+    answer = as_role("administrator").request(method, "/v1/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    if method != "HEAD":
+        assert answer.json()["type"] == "urn:tutela:problem:not-found"
+
+
 def test_no_page_loads_anything_from_elsewhere(as_role):
     client = as_role("administrator")
     for path in ("/docs", "/redoc"):
