@@ -71,6 +71,10 @@ def test_a_list_may_be_larger_than_memory_should_be(client):
         ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\n--x--"),
         ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
         (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n1\r\n' * 101 + b"--x--\r\n",
+        ),
+        (
             "multipart/form-data; boundary=x; charset=utf-7",  # half a letter, of which no text can be made
             b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n+2AA-\r\n--x--\r\n',
         ),

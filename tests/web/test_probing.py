@@ -9,6 +9,7 @@ from tutela.store import Store
 from tutela.store.audit import rows
 from tutela.web import probing
 from tutela.web.probing import HITS, MISSES, VALUES, Probes
+from web.conftest import PDQ
 
 CENTRE = random.Random(4).randbytes(32)
 
@@ -121,3 +122,26 @@ def test_what_is_long_past_is_forgotten(store, anna, monkeypatch):
     for seed in range(VALUES * 4):
         clock[0] += probing.FORGET * 1.1 if seed % (VALUES // 2) == 0 else 1
         ask(probes, anna, around(26 if seed % 2 else 36, seed))
+
+
+def test_a_probe_by_http_is_refused_in_one_and_in_many_and_others_go_on(as_role, services):
+    prober, other = as_role("matcher"), as_role("analyst")
+    chance = random.Random(5)
+
+    def around():
+        """The listed value with up to sixty bits turned: some of these meet it, and some miss it."""
+        mask = sum(1 << bit for bit in chance.sample(range(256), chance.randrange(1, 62)))
+        return {"kind": "pdq", "value": (int.from_bytes(PDQ) ^ mask).to_bytes(32).hex()}
+
+    statuses = [prober.get("/v1/lookup", params=around()).status_code for _ in range(60)]
+    end = statuses.index(429)
+    assert VALUES <= end + 1 < 60
+    assert len(set(statuses[end:])) == 1
+    refused = prober.post("/v1/lookup", json={"signals": [around()]})
+    assert refused.status_code == 429
+    assert refused.json()["type"] == "urn:tutela:problem:probing"
+    assert "hits" not in refused.json()
+    assert prober.get("/v1/lookup", params={"kind": "md5", "value": "00" * 16}).status_code == 200
+    assert other.get("/v1/lookup", params=around()).status_code == 200
+    (row,) = [row for row in services.audit.rows() if row.action == "lookup.refuse"]
+    assert "matcher" in row.who
