@@ -3,6 +3,7 @@ import pytest
 from cli.running import invoke
 from tutela.access.trail import AuditTrail
 from tutela.model import read_settings
+from tutela.model.errors import BackupFailed
 from tutela.store import Store
 from tutela.store.migrate import HEAD
 
@@ -43,3 +44,15 @@ def test_nothing_is_overwritten(known_list, tmp_path):
     assert onto.exit_code != 0
     assert "holds a store already" in onto.stderr
     assert invoke("db", "restore", tmp_path / "nowhere").exit_code != 0
+
+
+@pytest.mark.sqlite
+def test_a_damaged_back_up_is_refused_and_nothing_is_left(known_list, tmp_path, monkeypatch):
+    target = tmp_path / "monday"
+    assert invoke("db", "back-up", target).exit_code == 0
+    (target / "store.sqlite").write_bytes(b"no database at all" * 1000)
+    monkeypatch.setenv("TUTELA_HOME", str(tmp_path / "other"))
+    ended = invoke("db", "restore", target)
+    assert ended.exit_code == BackupFailed(reason="").exit_code
+    assert "Traceback" not in ended.stderr
+    assert list((tmp_path / "other").iterdir()) == []

@@ -7,7 +7,7 @@ import time
 
 import httpx
 
-from cli.running import PROGRAM, environment, run
+from cli.running import PROGRAM, environment, invoke, run
 from tutela.model.errors import AddressTaken
 
 
@@ -62,3 +62,9 @@ def test_a_port_that_is_taken_is_said(home):
     assert ended.returncode == AddressTaken(host="", port=0, reason="").exit_code
     assert b"in use" in ended.stderr
     assert b"Traceback" not in ended.stderr
+
+
+def test_its_help_names_what_can_be_set(home):
+    told = invoke("serve", "--help").stdout
+    assert [option for option in ("--host", "--port", "--processes") if option not in told] == []
+    assert not home.exists()
