@@ -15,6 +15,7 @@ def every_command():
             yield from (("list", member) for member in ListCommands.members)
         else:
             yield (name,)
+            yield from ((name, member) for member in getattr(Commands.load(name), "commands", ()))
 
 
 def test_the_version(home):

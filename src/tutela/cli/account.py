@@ -23,12 +23,12 @@ _BY = By("the command line")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account.")]
 
 
-@app.callback()
+@app.callback(epilog="[bold]Example[/]\n\ntutela account invite anna --role curator")
 def account() -> None:
     """Look after the server's accounts from its own machine, where nobody can sign in any more, say."""
 
 
-@app.command("list")
+@app.command("list", epilog="[bold]Example[/]\n\ntutela account list")
 def list_accounts() -> None:
     """Name every account with its roles."""
     settings = read_settings()
@@ -39,7 +39,7 @@ def list_accounts() -> None:
             typer.echo(f"{one.name}\t{one.state}\t{roles}\t{factor}")
 
 
-@app.command("invite")
+@app.command("invite", epilog="[bold]Example[/]\n\ntutela account invite anna --role curator --role matcher")
 def invite(
     name: Name,
     role: Annotated[list[str], typer.Option(metavar="ROLE", help="A role; may be given several times.")],
@@ -51,7 +51,7 @@ def invite(
     typer.echo(f"/invite?key={secret}")
 
 
-@app.command("link")
+@app.command("link", epilog="[bold]Example[/]\n\ntutela account link anna")
 def link(name: Name) -> None:
     """Print the key of a one-time link by which an account gets a new password."""
     settings = read_settings()
@@ -61,7 +61,7 @@ def link(name: Name) -> None:
     typer.echo(f"/invite?key={secret}")
 
 
-@app.command("roles")
+@app.command("roles", epilog="[bold]Example[/]\n\ntutela account roles anna --role reader")
 def roles(
     name: Name,
     role: Annotated[list[str], typer.Option(metavar="ROLE", help="A role; may be given several times.")],
@@ -74,7 +74,7 @@ def roles(
     Talk().say(f"{name} has {', '.join(role)}.")
 
 
-@app.command("disable")
+@app.command("disable", epilog="[bold]Example[/]\n\ntutela account disable anna")
 def disable(name: Name) -> None:
     """Shut an account out, with its sign-ins and tokens."""
     settings = read_settings()
@@ -84,7 +84,7 @@ def disable(name: Name) -> None:
     Talk().say(f"{name} is shut out.")
 
 
-@app.command("drop-second-factor")
+@app.command("drop-second-factor", epilog="[bold]Example[/]\n\ntutela account drop-second-factor anna")
 def drop_second_factor(name: Name) -> None:
     """Drop the second factor of an account whose phone and recovery codes are lost."""
     settings = read_settings()

@@ -21,12 +21,18 @@ class Commands(LazyGroup):
         "grid": ("grid", "Say which pictures are contact sheets, and where their cells lie."),
         "cluster": ("cluster", "Gather what looks alike, and say what one decision may cover."),
         "list": ("lists", "Make, fill, show, export and remove lists."),
-        "serve": ("serve", "Run the server: lists, people, audit, match API and console."),
-        "account": ("account", "Look after the server's accounts from its own machine."),
-        "audit": ("audit", "Show and verify the audit trail."),
-        "jobs": ("jobs", "Run the job process by itself, or see what it does."),
+        "serve": ("serve", "Run the server: the match API, the lists and their people, the console, and the jobs."),
+        "account": (
+            "account",
+            "Look after the server's accounts from its own machine, where nobody can sign in any more, say.",
+        ),
+        "audit": ("audit", "Show and verify the audit trail: every change, and every match that hit."),
+        "jobs": ("jobs", "Run the job process by itself, or see what it does; `tutela serve` runs one of its own."),
         "db": ("db", "Bring the store's database to this release, back it up, restore it."),
-        "demo": ("demo", "See it work: real pictures, in every format, matched against a demo list and clustered."),
+        "demo": (
+            "demo",
+            "See it work: real pictures, in every format, matched against a demo list and clustered; then the server.",
+        ),
         "bench": ("bench", "Measure this machine: kernel, decoding, index."),
         "doctor": ("doctor", "Say what works here: kernel, self-test, sandbox, limits, lists."),
     }

@@ -19,12 +19,12 @@ from tutela.store.audit import rows as rows_of
 app = command_app()
 
 
-@app.callback()
+@app.callback(epilog="[bold]Example[/]\n\ntutela audit verify")
 def audit() -> None:
     """Show and verify the audit trail: every change, and every match that hit."""
 
 
-@app.command("verify")
+@app.command("verify", epilog="[bold]Example[/]\n\ntutela audit verify")
 def verify() -> None:
     """Look at every row and checkpoint, name each edit, removal and reordering, and end with 12 if there is any."""
     with needs_extra("The audit trail's signatures", "server"):
@@ -44,7 +44,7 @@ def verify() -> None:
         raise typer.Exit(TAMPERED)
 
 
-@app.command("checkpoint")
+@app.command("checkpoint", epilog="[bold]Example[/]\n\ntutela audit checkpoint")
 def checkpoint() -> None:
     """Sign the trail as it stands; the server does so every ten minutes."""
     with needs_extra("The audit trail's signatures", "server"):
@@ -55,7 +55,7 @@ def checkpoint() -> None:
     Talk().say("Nothing is unsigned." if made is None else f"Signed up to row {made.number}.")
 
 
-@app.command("show")
+@app.command("show", epilog="[bold]Example[/]\n\ntutela audit show --target list:partners --limit 20")
 def show(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=100_000, help="How many rows, the newest first.")] = 50,
     action: Annotated[str, typer.Option(metavar="TEXT", help="Only actions that begin so, as in list.")] = "",

@@ -16,19 +16,19 @@ from tutela.store.backup import back_up, restore
 app = command_app()
 
 
-@app.callback()
+@app.callback(epilog="[bold]Example[/]\n\ntutela db back-up /backups/monday")
 def db() -> None:
     """Bring the store's database to this release, back it up, restore it."""
 
 
-@app.command("upgrade")
+@app.command("upgrade", epilog="[bold]Example[/]\n\ntutela db upgrade")
 def upgrade() -> None:
     """Make or change the tables as this release needs them; `tutela serve` does so too when it starts."""
     with Store.of(read_settings()) as store:
         Talk().say(f"{store.database.name} is as this release needs it.")
 
 
-@app.command("back-up")
+@app.command("back-up", epilog="[bold]Example[/]\n\ntutela db back-up /backups/monday")
 def back_up_command(target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for it.")]) -> None:
     """Write a back-up while everything goes on: the database, the audit trail's keys and checkpoints.
 
@@ -37,7 +37,7 @@ def back_up_command(target: Annotated[Path, typer.Argument(metavar="FOLDER", hel
     Talk().say(f"Backed up into {back_up(read_settings(), target)}.")
 
 
-@app.command("restore")
+@app.command("restore", epilog="[bold]Example[/]\n\nTUTELA_HOME=/srv/tutela tutela db restore /backups/monday")
 def restore_command(source: Annotated[Path, typer.Argument(metavar="FOLDER", help="What back-up wrote.")]) -> None:
     """Restore a back-up into an empty home folder, and make every snapshot."""
     restore(read_settings(), source)

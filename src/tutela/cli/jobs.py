@@ -19,18 +19,18 @@ with needs_extra("Jobs", "server"):
 app = command_app()
 
 
-@app.callback()
+@app.callback(epilog="[bold]Example[/]\n\ntutela jobs list")
 def jobs() -> None:
     """Run the job process by itself, or see what it does; `tutela serve` runs one of its own."""
 
 
-@app.command("run")
+@app.command("run", epilog="[bold]Example[/]\n\ntutela jobs run")
 def run() -> None:
     """Do jobs until Ctrl-C or SIGTERM: imports, exports, webhooks, checkpoints, retention."""
     run_jobs(read_settings())
 
 
-@app.command("list")
+@app.command("list", epilog="[bold]Example[/]\n\ntutela jobs list --limit 50")
 def list_jobs(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many, the newest first.")] = 20,
 ) -> None:
@@ -41,7 +41,7 @@ def list_jobs(
             typer.echo(f"{job.id}\t{job.kind}\t{job.state}\t{job.done}\t{job.arguments.get('list', '-')}")
 
 
-@app.command("cancel")
+@app.command("cancel", epilog="[bold]Example[/]\n\ntutela jobs cancel 5f0c1b9a7d3e4f2a6b8c0d1e")
 def cancel(number: Annotated[str, typer.Argument(metavar="JOB", help="Its id, as `jobs list` names it.")]) -> None:
     """Have a job end; what it had not committed is as if it never was."""
     settings = read_settings()

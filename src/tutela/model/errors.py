@@ -29,6 +29,7 @@
     ├── Refused               exit 1
     ├── FormStale             exit 1
     ├── BodyTooLarge          exit 1
+    ├── PathTooLong           exit 1
     ├── BodyTooSlow           exit 1
     ├── TooMany               exit 1
     ├── Probing               exit 1
