@@ -1,4 +1,4 @@
-"""Writes docs/reference from what the code says of itself: commands, settings, errors, the form of a finding.
+"""Writes docs/reference from what the code says of itself: commands, settings, errors, findings, permissions.
 
 python tools/make_reference.py            write the pages
 python tools/make_reference.py --check    say which page is behind, and end with 1
@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.markup import render
 
+from tutela.access.permissions import GRANTS, MEANINGS, Permission, Role
 from tutela.cli import app, lists
 from tutela.cli.lazy import LazyGroup
 from tutela.cli.outcome import EXIT_CODES
@@ -34,6 +35,7 @@ def main() -> int:
         "settings.md": settings_page,
         "errors.md": errors_page,
         "finding.md": finding_page,
+        "permissions.md": permissions_page,
     }
     behind = []
     for name, make in pages.items():
@@ -227,6 +229,54 @@ def _type(told: dict[str, Any]) -> str:
         return f"list of {_type(told['items'])}"
     kinds = told["type"] if isinstance(told["type"], list) else [told["type"]]
     return " or ".join(kinds)
+
+
+# --------------------------------------------------------------------------------------------------- permissions
+#: Who may ask a route that needs no permission, as access.json has them.
+WITHOUT = {
+    "signed-in": "Any account that is signed in, for itself",
+    "anybody": "No account; but for a one-time link, or a password, where those are what is asked for",
+}
+
+
+def permissions_page() -> str:
+    """Return the page on roles and permissions, and the routes that each permission opens."""
+    routes: dict[str, str] = json.loads((REFERENCE / "access.json").read_text(encoding="utf-8"))
+    heads = " | ".join(role.value for role in Role)
+    parts = [
+        "# Roles and permissions\n",
+        (
+            "An account has one or more roles, and may do what any of them may. A token may do what its account may, "
+            "of what its scopes name; scopes are permissions, and only ever take away. The roles are those that the "
+            "account has when the token is used. The page *Why may I* of the console shows every decision about an "
+            "account, with its reason.\n"
+        ),
+        "## What each role may\n",
+        f"| permission | | {heads} |\n|---|---|{':-:|' * len(Role)}",
+        *(f"| `{one}` | {MEANINGS[one]} | {_granted(one)} |" for one in Permission),
+        "\n## What each permission opens\n",
+        (
+            "Every route of the server, and what it needs; a test asks each as every role and as nobody. Who may not "
+            "gets 403 with the reason; who is not signed in gets 401 or, from a page, the way to the sign-in. What "
+            "HMA has (`/h`, `/m`, `/c`, `/status`, `/site-map`) is also there under `/hma/<token>`.\n"
+        ),
+        "| needs | routes |\n|---|---|",
+    ]
+    for needed in (*(one.value for one in Permission), *WITHOUT):
+        opened = [_route(route) for route, needs in routes.items() if needs == needed]
+        parts.append(f"| {WITHOUT.get(needed, f'`{needed}`')} | {'<br>'.join(opened) or _ELSEWHERE} |")
+    return "\n".join(parts) + "\n"
+
+
+_ELSEWHERE = "none by itself: it decides whether answers about entries hold their values"
+
+
+def _granted(permission: Permission) -> str:
+    return " | ".join("yes" if permission in GRANTS[role] else "" for role in Role)
+
+
+def _route(route: str) -> str:
+    return f"`{re.sub(r':(path|int)}', '}', route)}`"
 
 
 if __name__ == "__main__":
