@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,16 +74,20 @@ def server() -> Path | str:
     return folder
 
 
+def _administrator(folder: Path) -> Any:
+    import psycopg  # an optional part
+
+    return psycopg.connect(host=str(folder), user=_USER, dbname="postgres", autocommit=True)
+
+
 @contextlib.contextmanager
 def fresh_database() -> Iterator[str]:
     """Give the URL of an empty database; skips the test where PostgreSQL is not installed."""
     folder = server()
     if isinstance(folder, str):
         pytest.skip(folder)
-    import psycopg  # an optional part
-
     name = f"test_{secrets.token_hex(8)}"
-    with psycopg.connect(host=str(folder), user=_USER, dbname="postgres", autocommit=True) as connection:
+    with _administrator(folder) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        yield f"postgresql://{_USER}@/{name}?host={folder}"
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    # It is not dropped: that takes a second, and all of them go with the server.
+    yield f"postgresql://{_USER}@/{name}?host={folder}"

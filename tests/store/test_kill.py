@@ -58,6 +58,7 @@ def test_a_kill_leaves_the_old_or_the_new_state(tmp_path):
     assert met["old"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.slow
 def test_a_hundred_kills(tmp_path):
     met = rounds(tmp_path, 100, seed=3)
