@@ -249,7 +249,8 @@ def two_states(services):
     path = services.store.snapshot_path("known")
     services.store.publish("known")
     before = contents(path)
-    services.store.add_entry("known", Entry("three", (Signal("md5", OTHER),)), by=ME)
+    many = [Entry(f"m{number}", (Signal("md5", bytes.fromhex(value(number))),)) for number in range(5000)]
+    services.store.import_entries("known", [Entry("three", (Signal("md5", OTHER),)), *many], by=ME)
     services.store.withdraw("known", ["two"], by=ME)
     services.store.publish("known")
     return path, before, contents(path)
