@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from tutela.access.permissions import GRANTS, Permission, Role
 from tutela.store.audit import By
+from web.conftest import KNOWN
 
 #: Route -> the permission it needs; ``signed-in`` for any account, ``anybody`` for no account at all.
 TABLE = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "access.json").read_text())
@@ -134,3 +135,12 @@ def test_a_session_opens_pages_and_not_the_face_for_programs_of_hma(app, signed_
         if method == "GET" and path.split("/")[1] in {"h", "m", "c"}:
             assert ask(client, method, path).status_code == 401, path
     assert client.get("/lists").status_code == 200
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_list_is_searched_by_value_only_for_who_may_see_values(signed_in, role):
+    page = signed_in(role.value).get("/lists/known", params={"q": KNOWN.hex()})
+    if Permission.LISTS_READ in GRANTS[role]:
+        assert ("key=one" in page.text) is (Permission.HASHES_READ in GRANTS[role])
+    else:
+        assert page.status_code == 403

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tutela import exchange
-from tutela.access.permissions import Actor, Permission
+from tutela.access.permissions import Actor, Permission, decide
 from tutela.model import Entry, Grade, Purpose, Signal, Threshold
 from tutela.model.errors import RequestInvalid, TutelaError, UsageError
 from tutela.signals import Measure, kinds
@@ -291,14 +291,14 @@ def _do(request: Request, here: Services, name: str, key: str, action: str, acto
         raise RequestInvalid(reason=f"nothing called {action!r} is done to entries")
 
 
-@router.get("/{name}", dependencies=[_may_read])
-async def one_list(request: Request, name: str) -> Response:
+@router.get("/{name}")
+async def one_list(request: Request, name: str, actor: Actor = _may_read) -> Response:
     """Show a list with a page of its entries."""
     here = services(request)
     query = request.query_params
     asked = {field: query.get(field, "") for field in ("q", "state", "label", "grade", "after")}
     details = await run_in_threadpool(here.store.show, name)
-    page = await run_in_threadpool(_page, here, name, asked)
+    page = await run_in_threadpool(_page, here, name, asked, decide(actor, Permission.HASHES_READ).allowed)
     versions = await run_in_threadpool(here.store.versions, name, 8)
     kept = {field: value for field, value in asked.items() if value and field != "after"}
     following = None if page.next is None else f"/lists/{name}?{urlencode(kept | {'after': page.next})}"
@@ -316,9 +316,10 @@ async def one_list(request: Request, name: str) -> Response:
     )
 
 
-def _page(here: Services, name: str, asked: Mapping[str, str]) -> EntryPage:
+def _page(here: Services, name: str, asked: Mapping[str, str], by_value: bool) -> EntryPage:
+    """Return the page asked for; ``by_value``: of a value's entries, which is to be told who may see values only."""
     sought = asked["q"].strip()
-    for kind in kinds():
+    for kind in kinds() if by_value else ():
         if len(sought) == 2 * kind.size and not set(sought.lower()) - set("0123456789abcdef"):
             keys = here.store.find(name, kind.name, kind.parse(sought))
             if keys:
