@@ -51,6 +51,7 @@ def check(seen, path):
     wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= room, f"{wide - room} px stick out"
     assert page.evaluate(SHIFT) < 0.05
+    assert page.locator("h1").bounding_box()["y"] < 450, "the page begins far down"
 
 
 @pytest.mark.parametrize("name", PAGES)
