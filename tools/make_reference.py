@@ -134,9 +134,10 @@ def settings_page() -> str:
     """Return the page on settings, from the table of them."""
     rows = [f"| `TUTELA_{one.name.upper()}` | `{one.default}` | {one.help} |" for one in SETTINGS]
     return (
-        "# Settings\n\nSettings come from the environment and are read once, at the start. A value of the wrong "
-        "type or "
-        "sign is an error, never passed over.\n\n| variable | default | meaning |\n|---|---|---|\n"
+        "# Settings\n\nSettings come from the environment, and from the TOML file that `TUTELA_SETTINGS` names, where "
+        'names are in lower case and without `TUTELA_`, as in `database = "postgresql+psycopg:///tutela"`; the '
+        "environment wins. They are read once, at the start. A value of the wrong type or sign and a name in the file "
+        "that is none are errors, never passed over.\n\n| variable | default | meaning |\n|---|---|---|\n"
         + "\n".join(rows)
         + "\n"
     )
