@@ -48,6 +48,8 @@ HEADERS, IDLE = 10.0, 65
 MOST_HEAD = 64 * 1024
 #: Seconds that requests have to finish when the server ends.
 GRACE = 20
+#: How much the job process gives way to those that answer.
+NICE = 10
 #: Seconds of life after which a child's death counts as a new beginning.
 SETTLED = 20.0
 
@@ -307,6 +309,7 @@ def _web(settings: Settings, listening: socket.socket, count: int, log: Path | N
 def _jobs(settings: Settings, log: Path | None) -> None:
     log_lines(log)
     _leave_with_parent()
+    os.nice(NICE)
     with suppress(KeyboardInterrupt):
         run_jobs(settings)
 
