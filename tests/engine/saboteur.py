@@ -167,7 +167,8 @@ def probe(folder: Path) -> list[str]:
         except Exception:  # noqa: BLE001 -- however it fails, it fails
             continue
         done.append(name)
-    if set(os.environ) - {"LC_ALL", "LC_CTYPE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}:
+    ours = {"LC_ALL", "LC_CTYPE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+    if set(os.environ) - ours - {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}:
         done.append("see the environment")
     if len(list(Path("/proc/self/fd").iterdir())) > 8:
         done.append("see other files")
