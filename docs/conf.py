@@ -51,7 +51,7 @@ nitpick_ignore_regex = [
     # The standard library, numpy, and libraries whose types stand in a few signatures: to link them would take their
     # inventories from the network at build time.
     (r"py:.*", r"(collections\.abc|contextlib|dataclasses|datetime|enum|io|pathlib|types|typing)\..*"),
-    (r"py:.*", r"(numpy|np|npt|PIL|sqlalchemy)(\..*)?"),
+    (r"py:.*", r"(httpx|numpy|np|npt|PIL|sqlalchemy)(\..*)?"),
     (r"py:class", r"ndarray|u?int(8|16|64)|bool"),
     (r"py:.*", r"(Any|BinaryIO|Callable|Iterable|Iterator|Mapping|Path|Sequence|datetime)"),
     # What callers hold but never make, so that it is no stable name.

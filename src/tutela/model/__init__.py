@@ -4,7 +4,7 @@ from tutela.model.content import Content, MediaType
 from tutela.model.entry import Entry, Grade, ListInfo, Purpose, Rejected, Removed, Threshold
 from tutela.model.frame import Box, Frame, Pixels
 from tutela.model.problem import Problem, ProblemKind
-from tutela.model.settings import Limits, Settings, read_settings
+from tutela.model.settings import Limits, ServerSettings, Settings, read_settings
 from tutela.model.signal import Orientation, Signal, Unhashable
 from tutela.model.verdict import (
     Finding,
@@ -42,6 +42,7 @@ __all__ = [
     "Purpose",
     "Rejected",
     "Removed",
+    "ServerSettings",
     "Settings",
     "Signal",
     "Span",
