@@ -316,8 +316,9 @@ def test_memory_stays_flat():
 def test_the_measure_of_memory_sees_what_is_kept():
     kept = []
     with Engine(workers=None) as engine:
-        lasting, passing = growth_for_a_file(engine.hash_many, 40, lambda _: kept.append(bytes(1000)))
+        lasting, passing = growth_for_a_file(engine.hash_many, 40, lambda _: kept.append(bytes(50_000)))
         whole, _ = growth_for_a_file(engine.hash_many, 40, kept.append)
-    assert lasting[1] > 900
-    assert passing[1] > 900
+    # What threads of other tests free meanwhile is far less.
+    assert lasting[1] > 40_000
+    assert passing[1] > 40_000
     assert whole[0] > 8, "a finding has more objects than may be left within a run"
