@@ -22,7 +22,7 @@ from tutela.model.errors import TooMany, TutelaError
 
 MEDIA_TYPE = "application/problem+json"
 #: Beginnings of the paths that programs ask; every other is a person's, who gets a page.
-PROGRAMS = ("/v1/", "/h/", "/m/", "/c/", "/health/", "/metrics", "/status", "/static/")
+PROGRAMS = ("/v1/", "/h/", "/m/", "/c/", "/hma/", "/health/", "/metrics", "/status", "/static/")
 _FAILED = "Something in the server is not as it should be. Its log says what, under this answer's instance."
 _log = logging.getLogger("tutela.web")
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")

@@ -5,6 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from tutela.access.permissions import Role
+
 WORDS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=20)
 )
@@ -68,3 +70,9 @@ def test_slashes_of_other_paths_stay(client):
 def test_the_face_is_not_part_of_the_description_of_the_api(client):
     paths = client.get("/v1/openapi.json").json()["paths"]
     assert not [path for path in paths if path.startswith(("/c/", "/m/", "/h/", "/hma/"))]
+
+
+def test_what_is_not_there_is_told_to_programs_under_a_token_too(server, client):
+    answer = client.get(f"/hma/{server.token(Role.MATCHER)}/nowhere")
+    assert answer.status_code == 404
+    assert "<html" not in answer.text
