@@ -5,6 +5,7 @@ import pytest
 from cli.running import invoke, run
 from tutela import _kernel
 from tutela.engine import self_test
+from tutela.engine.snapshot import ListSnapshot
 
 
 def test_what_works_here(home, known_list):
@@ -41,6 +42,22 @@ def test_a_store_that_is_damaged_ends_it_with_5(home, known_list):
     for path in home.glob("store.sqlite*"):
         path.write_bytes(b"no database" * 500)
     assert invoke("doctor").exit_code == 5
+
+
+def test_a_byte_that_fell_over_in_any_file_of_an_index_is_named(home, known_list):
+    (folder,) = (path for path in (home / "snapshots").iterdir() if path.is_dir())
+    parts = ListSnapshot.open(folder).view().index.parts.values()
+    files = {segment.container.path for segments in parts for segment in segments if segment.container is not None}
+    assert len(files) >= 2  # and not those of the state before
+    for file in sorted(files):
+        data = file.read_bytes()
+        for at in (0, len(data) // 2, len(data) - 1):
+            file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            ended = invoke("doctor")
+            assert ended.exit_code == 5, (file.name, at)
+            assert known_list in ended.stdout
+        file.write_bytes(data)
+    assert invoke("doctor").exit_code == 0
 
 
 def test_a_kernel_path_that_cannot_run_is_noted(home, monkeypatch):

@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from tutela.cli.lazy import command_app
 from tutela.cli.output import DataConsole, print_json
 from tutela.engine import sandbox_report
 from tutela.engine.self_test import self_test
+from tutela.engine.snapshot import ListSnapshot
 from tutela.model import Settings, read_settings
 from tutela.model.errors import KernelBroken, TutelaError, WorkersFailed
 from tutela.report import visible, wording
@@ -107,13 +109,18 @@ def _sandbox_lines(settings: Settings) -> Iterator[Line | TutelaError]:
 
 def _store_lines(settings: Settings) -> Iterator[Line | TutelaError]:
     yield "Store", "home", GOOD, f"{settings.home}    (TUTELA_HOME)"
-    if not (settings.home / "store.sqlite").exists():
+    if not settings.database and not (settings.home / "store.sqlite").exists():
         yield "Store", "lists", NOTE, "none yet; `tutela list create` makes one"
         return
     try:
         with Store.of(settings) as store:
             for info in store.lists():
                 details = store.show(info.name)
+                damage = _damage(store.snapshot_path(info.name))
+                if damage is not None:
+                    yield "Store", info.name, BAD, str(damage)
+                    yield damage
+                    continue
                 state = GOOD if details.published == info.version else NOTE
                 behind = "" if state == GOOD else "; its snapshot is behind, the next match brings it up to date"
                 entries = wording.counted(details.entries, "entry", "entries")
@@ -121,3 +128,14 @@ def _store_lines(settings: Settings) -> Iterator[Line | TutelaError]:
     except TutelaError as error:
         yield "Store", "store", BAD, str(error)
         yield error
+
+
+def _damage(path: Path) -> TutelaError | None:
+    """Read every block of a list's index files; return what is wrong with the first that is not as it was written."""
+    if not any(path.glob("*.seg")):
+        return None  # none was made yet
+    try:
+        ListSnapshot.open(path).view().index.verify()
+    except TutelaError as error:
+        return error
+    return None
