@@ -165,10 +165,11 @@ def test_no_name_leads_out_of_the_home(curator, services, tmp_path, name):
     assert told_plainly(curator.post("/v1/lists", json={"name": name})) in {400, 422}
     once = quote(name, safe="").replace(".", "%2e")  # a plain dot is taken out by the client
     for path in (once, once.replace("%", "%25")):
-        assert told_plainly(curator.get(f"/v1/lists/{path}")) in {404, 422}
-        assert told_plainly(curator.post(f"/v1/lists/{path}/exports")) in {404, 405, 422}
-        assert told_plainly(curator.post(f"/v1/lists/{path}/imports", content=b"md5 " + b"0" * 32)) in {404, 405, 422}
-        assert told_plainly(curator.get(f"/v1/jobs/{path}/file")) in {404, 422}
+        no = {400, 404, 405, 422}  # PostgreSQL has no NUL in texts
+        assert told_plainly(curator.get(f"/v1/lists/{path}")) in no
+        assert told_plainly(curator.post(f"/v1/lists/{path}/exports")) in no
+        assert told_plainly(curator.post(f"/v1/lists/{path}/imports", content=b"md5 " + b"0" * 32)) in no
+        assert told_plainly(curator.get(f"/v1/jobs/{path}/file")) in {400, 404, 422}
         assert told_plainly(curator.get(f"/static/{path}")) in {404, 405}
     assert files_in(tmp_path) - files_in(services.settings.home) == before
     assert not list((services.settings.home / "uploads").glob("*"))

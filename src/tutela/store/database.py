@@ -19,7 +19,15 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from tutela.model.errors import ExtraMissing, SettingInvalid, StoreBusy, StoreDamaged, StoreUnwritable, TutelaError
+from tutela.model.errors import (
+    ExtraMissing,
+    SettingInvalid,
+    StoreBusy,
+    StoreDamaged,
+    StoreUnwritable,
+    TutelaError,
+    UsageError,
+)
 
 #: Memory that one connection may use for pages, in KiB.
 CACHE_KIB = 128 * 1024
@@ -119,6 +127,8 @@ class Database:
             return StoreDamaged(path=self.name, reason=error)
         if code in _UNWRITABLE:
             return StoreUnwritable(path=self.name, reason=error)
+        if self.dialect == "postgresql" and type(error).__name__ == "DataError" and "NUL" in str(error):
+            return UsageError(reason="A name or text holds the character NUL, which nothing here can have.")
         if self.dialect == "postgresql" and type(error).__name__ == "OperationalError":
             return StoreUnwritable(path=self.name, reason="the database server cannot be reached, or has no room")
         return None
