@@ -387,14 +387,15 @@ float flat_share(const uint8_t* pixels, int height, int width, ptrdiff_t stride,
   return all > 0 ? static_cast<float>(flat) / static_cast<float>(all) : 0;
 }
 
-std::vector<Outline> outlines(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
+std::vector<Outline> outlines(Evidence& evidence) {
   std::vector<Outline> out;
+  const uint8_t* pixels = evidence.pixels;
+  const int height = evidence.height, width = evidence.width;
+  const ptrdiff_t stride = evidence.stride;
   if (height < 2 * kSmallestSide || width < 2 * kSmallestSide) return out;
   const float flat = flat_share(pixels, height, width, stride, 3);
   if (flat < kLeastFlat) return out;
-  std::vector<uint8_t> turned(static_cast<size_t>(height) * static_cast<size_t>(width));
-  turn(pixels, height, width, stride, turned.data());
-  const Axis down = look(pixels, height, width, stride), over = look(turned.data(), width, height, height);
+  const Axis &down = evidence.down(), &over = evidence.over();
   const Busy busy(pixels, height, width, stride);
   const std::vector<Rectangle> found = rectangles({pixels, stride}, down, over, busy);
   for (const Rectangle& one : found) {
