@@ -9,6 +9,7 @@
 #include "grid_prints.h"
 #include "grid_trim.h"
 #include "grids.h"
+#include "reduce.h"
 
 namespace tutela {
 namespace {
@@ -36,17 +37,7 @@ auto reduced(Grey pixels, int by) {
   auto kept = std::make_unique<std::vector<uint8_t>>(height * width);
   {
     nb::gil_scoped_release release;
-    std::vector<uint32_t> sums(width);
-    const auto area = static_cast<uint32_t>(n * n);
-    for (size_t y = 0; y < height; ++y) {
-      std::fill(sums.begin(), sums.end(), area / 2);
-      for (size_t row = y * n; row < (y + 1) * n; ++row) {
-        const uint8_t* from = pixels.data() + row * stride;
-        for (size_t x = 0; x < width; ++x)
-          for (size_t i = 0; i < n; ++i) sums[x] += *from++;
-      }
-      for (size_t x = 0; x < width; ++x) (*kept)[y * width + x] = static_cast<uint8_t>(sums[x] / area);
-    }
+    reduce(pixels.data(), stride, height, width, n, kept->data());
   }
   uint8_t* data = kept->data();
   nb::capsule owner(kept.release(), [](void* p) noexcept { delete static_cast<std::vector<uint8_t>*>(p); });

@@ -120,7 +120,7 @@ void refine(Evidence& seen, std::vector<Found>& found) {
     const Region& r = f.region;
     boxes.push_back({{down[r.x.from].found.to, down[r.x.to].found.from}, {over[r.y.from].found.to, over[r.y.to].found.from}});
   }
-  take_frames_off(seen.pixels, seen.stride, &boxes);
+  take_frames_off(seen, &boxes);
   for (size_t i = 0; i < found.size(); ++i) found[i].region = boxes[i];
 }
 

@@ -8,6 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace tutela {
 
 static const GridPath& loops() {
@@ -67,6 +71,24 @@ Axis look(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
   return axis;
 }
 
+#if defined(__SSE2__)
+// Eight rows of eight bytes to eight columns: bytes, pairs and fours of neighbouring rows interleaved.
+static void turn_block(const uint8_t* from, ptrdiff_t stride, uint8_t* to, ptrdiff_t to_stride) {
+  const auto row = [&](int i) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + i * stride)); };
+  const __m128i a = _mm_unpacklo_epi8(row(0), row(1)), b = _mm_unpacklo_epi8(row(2), row(3));
+  const __m128i c = _mm_unpacklo_epi8(row(4), row(5)), d = _mm_unpacklo_epi8(row(6), row(7));
+  const __m128i ab[2] = {_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)}, cd[2] = {_mm_unpacklo_epi16(c, d), _mm_unpackhi_epi16(c, d)};
+  for (int half = 0; half < 2; ++half) {
+    const __m128i low = _mm_unpacklo_epi32(ab[half], cd[half]), high = _mm_unpackhi_epi32(ab[half], cd[half]);
+    uint8_t* out = to + 4 * half * to_stride;
+    for (const __m128i& two : {low, high}) {
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out), two);
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + to_stride), _mm_unpackhi_epi64(two, two));
+      out += 2 * to_stride;
+    }
+  }
+}
+#else
 // Eight rows of eight bytes to eight columns (Hacker's Delight 7-3, for bytes).
 static void turn_block(const uint8_t* from, ptrdiff_t stride, uint8_t* to, ptrdiff_t to_stride) {
   uint64_t row[8];
@@ -81,6 +103,7 @@ static void turn_block(const uint8_t* from, ptrdiff_t stride, uint8_t* to, ptrdi
   for (const int i : {0, 2, 4, 6}) swap(i, i + 1, 8, 0x00FF00FF00FF00FFull);
   for (int i = 0; i < 8; ++i) std::memcpy(to + i * to_stride, &row[i], 8);
 }
+#endif
 
 void turn(const uint8_t* pixels, int height, int width, ptrdiff_t stride, uint8_t* out) {
   constexpr int kTile = 64;
@@ -194,7 +217,7 @@ std::vector<Line> peaks(const Profile& p, Span along, int extent, float strict) 
 
 // Highest strength within two pixels of a place, and where.
 Line near(const Profile& p, Span along, double place) {
-  const int centre = static_cast<int>(std::lround(place)) - along.from, n = along.size();
+  const int centre = rounded(place) - along.from, n = along.size();
   Line best{along.from + centre, 0};
   for (int i = std::max(0, centre - 2); i <= std::min(n - 1, centre + 2); ++i)
     if (p.seam[i] > best.strength + 1e-6f || (p.seam[i] == best.strength && p.sharp[i] > p.sharp[std::max(0, std::min(n - 1, best.at - along.from))]))

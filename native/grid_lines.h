@@ -92,6 +92,9 @@ float quantile(std::vector<float> values, double q);
 // Peaks of the seam profile that no content of this extent is likely to make.
 std::vector<Line> peaks(const Profile& p, Span along, int extent, float strict);
 
+// The nearest whole number of a place, which is never negative: a library call is slower than all else that is done there.
+inline int rounded(double place) { return static_cast<int>(place + 0.5); }
+
 // Highest strength within two pixels of a place, and where.
 Line near(const Profile& p, Span along, double place);
 

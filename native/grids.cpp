@@ -26,7 +26,7 @@ constexpr size_t kMostLattices = 4;
 class Search {
  public:
   explicit Search(Evidence& seen)
-      : pixels_(seen.pixels), stride_(seen.stride), width_(seen.width), height_(seen.height), down_(seen.down()), over_(seen.over()) {}
+      : seen_(seen), pixels_(seen.pixels), stride_(seen.stride), width_(seen.width), height_(seen.height), down_(seen.down()), over_(seen.over()) {}
 
   Region whole() const { return {{0, width_}, {0, height_}}; }
   Sides sides(const Region& r) const { return sides_of(down_, over_, r); }
@@ -397,7 +397,7 @@ class Search {
       std::vector<Region> pieces = cut_at_ground(pixels_, stride_, whole(), *tone);
       // A sheet within a page: what is around it may be of another tone.
       if (pieces.size() < 2) pieces = cut_at_ground(pixels_, stride_, around(boxes), *tone);
-      take_frames_off(pixels_, stride_, &pieces);
+      take_frames_off(seen_, &pieces);
       for (const Region& r : pieces) {
         const int shorter = std::min(r.x.size(), r.y.size()), longer = std::max(r.x.size(), r.y.size());
         if (longer <= 5 * shorter && !is_plain(r) && found.size() < kMostTiles) found.push_back({r, sides(r).mean});
@@ -463,6 +463,7 @@ class Search {
     return sum / static_cast<float>(r.area());
   }
 
+  Evidence& seen_;
   const uint8_t* pixels_;
   ptrdiff_t stride_;
   int width_, height_;
@@ -482,7 +483,7 @@ std::vector<GridReading> separate_grid(Evidence& seen) {
   search.on_ground(&readings);
   for (size_t i = 0; i < readings.size(); ++i) {
     GridReading& one = out.emplace_back();
-    describe(seen.pixels, seen.stride, seen.height, seen.width, seen.down(), seen.over(), readings[i], one.features);
+    describe(seen, readings[i], one.features);
     one.features[kGridFeatures - 1] = i < of_lines ? 0 : 1;
     for (const Found& f : readings[i]) {
       const Region& r = f.region;
