@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <memory>
+#include <cstring>
 #include <utility>
 
 namespace tutela {
@@ -57,22 +57,23 @@ class Sets {
 // The ground: what is joined to the picture's border by steps of a few levels.
 class Ground {
  public:
-  Ground(const uint8_t* pixels, int height, int width, ptrdiff_t stride)
-      : height_(height), width_(width), runs_(new int[static_cast<size_t>(height) * static_cast<size_t>(width)]) {
-    const int border = still_.add();
+  Ground(const uint8_t* pixels, int height, int width, ptrdiff_t stride) : height_(height), width_(width) {
+    sets_.add();  // the border
+    rows_.push_back(0);
+    std::vector<uint8_t> breaks(static_cast<size_t>(width));
     for (int y = 0; y < height; ++y) {
       const uint8_t* row = pixels + y * stride;
-      int* run = runs_.get() + static_cast<size_t>(y) * static_cast<size_t>(width);
-      run[0] = still_.add();
-      for (int x = 1; x < width; ++x) run[x] = std::abs(row[x] - row[x - 1]) <= kStill ? run[x - 1] : still_.add();
-      still_.join(border, run[0]), still_.join(border, run[width - 1]);
-      if (y == 0 || y == height - 1)
-        for (int x = 1; x < width; ++x) still_.join(border, run[x]);
-      if (y > 0) join_rows(row, row - stride, run, run - width);
+      add_runs(row, breaks.data());
+      if (y > 0) join_rows(row, row - stride);
+      const size_t first = rows_[static_cast<size_t>(y)], last = rows_.back() - 1;
+      const bool at_border = y == 0 || y == height - 1;
+      for (size_t i = first; i <= last; ++i)
+        if (at_border || i == first || i == last) sets_.join(kBorder, set_of(i));
     }
-    is_ground_.resize(still_.size());
-    for (size_t i = 0; i < is_ground_.size(); ++i) is_ground_[i] = still_.of(static_cast<int>(i)) == border;
-    for (size_t i = 0; i < static_cast<size_t>(height) * static_cast<size_t>(width); ++i) reached_ += is_ground_[static_cast<size_t>(runs_[i])];
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      runs_[i].ground = sets_.of(set_of(i)) == kBorder;
+      if (runs_[i].ground) reached_ += runs_[i].to - runs_[i].from;
+    }
   }
 
   float share() const { return static_cast<float>(reached_) / static_cast<float>(all()); }
@@ -104,22 +105,54 @@ class Ground {
 
   long all() const { return static_cast<long>(height_) * width_; }
 
-  void join_rows(const uint8_t* row, const uint8_t* before, const int* run, const int* above) {
-    int one = -1, other = -1;  // what was joined last: neighbours are mostly of the same two runs
-    for (int x = 0; x < width_; ++x) {
-      if (std::abs(row[x] - before[x]) > kStill || (run[x] == one && above[x] == other)) continue;
-      one = run[x], other = above[x];
-      still_.join(one, other);
+  // Neighbouring pixels of a row that differ by a few levels at most.
+  struct Run {
+    int from, to;
+    bool ground = false;
+  };
+
+  static constexpr int kBorder = 0;
+  static int set_of(size_t run) { return static_cast<int>(run) + 1; }
+
+  void add_runs(const uint8_t* row, uint8_t* breaks) {
+    for (int x = 1; x < width_; ++x) breaks[x] = std::abs(row[x] - row[x - 1]) > kStill;
+    for (int from = 0; from < width_;) {
+      int to = from + 1;
+      for (uint64_t eight = 0; to + 8 <= width_; to += 8) {
+        std::memcpy(&eight, breaks + to, sizeof eight);
+        if (eight != 0) break;
+      }
+      while (to < width_ && !breaks[to]) ++to;
+      runs_.push_back({from, to});
+      sets_.add();
+      from = to;
     }
+    rows_.push_back(runs_.size());
+  }
+
+  // Joins the runs of the last row with those of the one before it, where a pixel is like the one above it.
+  void join_rows(const uint8_t* row, const uint8_t* before) {
+    const size_t end = rows_.back(), middle = rows_[rows_.size() - 2];
+    size_t above = rows_[rows_.size() - 3];
+    for (size_t i = middle; i < end; ++i)
+      for (; above < middle; ++above) {
+        const int from = std::max(runs_[i].from, runs_[above].from), to = std::min(runs_[i].to, runs_[above].to);
+        for (int x = from; x < to; ++x)
+          if (std::abs(row[x] - before[x]) <= kStill) {
+            sets_.join(set_of(i), set_of(above));
+            break;
+          }
+        if (runs_[above].to >= runs_[i].to) break;  // it may reach beyond, into the next run
+      }
   }
 
   void add_stretches(int y, std::vector<Stretch>* out) const {
-    const int* run = runs_.get() + static_cast<size_t>(y) * static_cast<size_t>(width_);
-    for (int x = 0; x < width_; ++x) {
-      if (is_ground_[static_cast<size_t>(run[x])]) continue;
-      const int from = x;
-      while (x < width_ && !is_ground_[static_cast<size_t>(run[x])]) ++x;
-      out->push_back({y, from, x});
+    const size_t end = rows_[static_cast<size_t>(y) + 1];
+    for (size_t i = rows_[static_cast<size_t>(y)]; i < end; ++i) {
+      if (runs_[i].ground) continue;
+      const int from = runs_[i].from;
+      while (i + 1 < end && !runs_[i + 1].ground) ++i;
+      out->push_back({y, from, runs_[i].to});
     }
   }
 
@@ -151,9 +184,9 @@ class Ground {
   }
 
   int height_, width_;
-  std::unique_ptr<int[]> runs_;  // of each pixel: its run of neighbours in a row that differ by a few levels at most
-  Sets still_;
-  std::vector<uint8_t> is_ground_;
+  std::vector<Run> runs_;
+  std::vector<size_t> rows_;  // where each row's runs begin
+  Sets sets_;                 // the border, and each run
   long reached_ = 0;
 };
 

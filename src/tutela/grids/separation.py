@@ -239,5 +239,6 @@ def _background(pixels: Pixels, cells: tuple[Cell, ...]) -> tuple[int, ...] | No
     places = np.flatnonzero(outside)
     if places.size < 0.002 * outside.size:
         return None
-    values = pixels[::every].reshape(outside.size, -1)[places[:: 1 + places.size // _SAMPLED]]
+    rows, columns = np.divmod(places[:: 1 + places.size // _SAMPLED], outside.shape[1])
+    values = pixels[rows * every, columns].reshape(rows.size, -1)
     return tuple(int(value) for value in np.median(values, axis=0))
