@@ -144,7 +144,12 @@ async def import_file(request: Request, name: str, actor: Actor = _may_edit) -> 
         raise RequestInvalid(reason="choose a file to import")
     await run_in_threadpool(here.store.info, name)
     upload = await run_in_threadpool(_keep, file, here.settings.home / "uploads")
-    arguments = {"list": name, "upload": upload, "format": None, "live": not text(form, "whole")}
+    arguments = {
+        "list": name,
+        "upload": upload,
+        "format": text(form, "format") or None,
+        "live": not text(form, "whole"),
+    }
     who = by(request, actor, text(form, "why"))
     job = await run_in_threadpool(lambda: here.jobs.enqueue("import", arguments, who))
     return go(f"/jobs/{job.id}")
