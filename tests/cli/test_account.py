@@ -23,6 +23,12 @@ def anna(home):
         return People(store.database, settings).accept(link.removeprefix("/invite?key="), PASSWORD)
 
 
+def test_without_accounts_it_says_how_to_make_one(home):
+    answer = invoke("account", "list")
+    assert answer.stdout == ""
+    assert "tutela serve" in answer.stderr
+
+
 def test_an_account_is_invited_and_named(anna):
     listed = invoke("account", "list").stdout.splitlines()
     assert listed == ["anna\tactive\tadministrator curator\tno second factor"]

@@ -60,8 +60,10 @@ def test_a_link_that_is_named_is_followed(tmp_path):
     assert names(str(tmp_path / "link.jpg")) == [str(tmp_path / "link.jpg")]
 
 
-def test_what_is_not_there_is_a_content_too():
-    assert names("/nothing/here.jpg") == ["/nothing/here.jpg"]
+def test_what_is_not_there_is_told_and_a_content_too():
+    told = []
+    assert names("/nothing/here.jpg", warn=told.append) == ["/nothing/here.jpg"]
+    assert told == ["There is no file or folder /nothing/here.jpg."]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")

@@ -27,6 +27,11 @@ def test_jobs_are_named_the_newest_first(known_list):
     assert len(invoke("jobs", "list", "--limit", 1).stdout.splitlines()) == 1
 
 
+def test_without_jobs_it_says_so(known_list):
+    answer = invoke("jobs", "list")
+    assert (answer.stdout, answer.stderr) == ("", "No jobs yet.\n")
+
+
 def test_a_job_is_cancelled(known_list):
     job = asked()
     assert "cancelled" in invoke("jobs", "cancel", job.id).stderr

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tutela.clusters import Gathered, Place
+from tutela.clusters import Cell, Gathered, Place
 from tutela.model import Box, Finding, FrameInfo, NothingFound, Orientation, Signal
 
 
@@ -39,6 +39,7 @@ def test_a_cell_has_the_time_of_its_sheet_and_order_follows_time():
     assert [place.time for place in places] == [5.0, 2.0, 2.0, None]
     assert [place.first for place in places] == [True, False, False, True]
     assert gathered.order().tolist() == [2, 0, 1, 3]
+    assert [place.cell for place in places] == [None, None, Cell(1, 1, 1, None), None]
 
 
 def test_no_decision_rests_on_poor_or_unfit_hashes():

@@ -367,7 +367,7 @@ def test_reasons_are_sentences_that_name_both_sides():
     )
     verdict = decide([replace(EXACT, grades=(Grade("uk", "A"),)), known(3, key="b")], readable=True)
     assert verdict.reasons == (
-        "The file's bytes equal an entry of the known list 'bad' (version 3), by SHA256.",
+        "The file's bytes equal an entry of the known list 'bad' (version 3), by SHA-256.",
         "It is graded A (uk) there.",
         "2 known entries were met in all, in 'bad'.",
     )

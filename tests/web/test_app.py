@@ -28,6 +28,7 @@ def test_what_is_not_there_and_what_cannot_be_done_there(as_role):
     client = as_role("administrator")
     assert client.get("/v1/nothing").json()["type"].startswith("urn:tutela:problem:")
     assert client.get("/v1/nothing").status_code == 404
+    assert client.get("/v1/nothing").json()["detail"] == "There is nothing at this address."
     answer = client.put("/v1/lookup")
     assert answer.status_code == 405
 

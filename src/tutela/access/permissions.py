@@ -131,8 +131,9 @@ def decide(actor: Actor | None, permission: Permission, target: str = "") -> Dec
     granting = sorted(role.value for role in actor.roles if permission in GRANTS[role])
     if not granting:
         needed = " or ".join(role.value for role in Role if permission in GRANTS[role])
-        held = ", ".join(sorted(role.value for role in actor.roles)) or "no role"
-        reason = f"{actor.name} has {held}; to {meaning} the role {needed} is needed."
+        held = " and ".join(sorted(role.value for role in actor.roles))
+        has = f"the role {held}" if held else "no role"
+        reason = f"{actor.name} has {has}; to {meaning}, the role {needed} is needed."
         return Decision(False, permission, target, "no-role", reason)
     if actor.scopes is not None and permission not in actor.scopes:
         scopes = ", ".join(sorted(scope.value for scope in actor.scopes)) or "nothing"

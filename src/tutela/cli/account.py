@@ -33,7 +33,10 @@ def list_accounts() -> None:
     """Name every account with its roles."""
     settings = read_settings()
     with Store.of(settings) as store:
-        for one in People(store.database, settings).accounts():
+        found = People(store.database, settings).accounts()
+        if not found:
+            Talk().say("No accounts yet. `tutela serve` prints a link that makes the first.")
+        for one in found:
             roles = " ".join(sorted(role.value for role in one.roles)) or "-"
             factor = "second factor" if one.has_second_factor else "no second factor"
             typer.echo(f"{one.name}\t{one.state}\t{roles}\t{factor}")

@@ -13,6 +13,7 @@ from tutela.cli.outcome import TAMPERED
 from tutela.cli.output import DataConsole
 from tutela.cli.talk import Talk
 from tutela.model import read_settings
+from tutela.report import wording
 from tutela.store import Store
 from tutela.store.audit import rows as rows_of
 
@@ -39,7 +40,8 @@ def verify() -> None:
     if report.public_key:
         talk.say(f"Public key: {report.public_key}")
     state = "Sound" if report.sound else "NOT as it was written"
-    talk.say(f"{state}: {report.rows:,} rows, {report.checkpoints:,} signed checkpoints, {len(report.faults)} faults.")
+    counted = ((report.rows, "row"), (report.checkpoints, "signed checkpoint"), (len(report.faults), "fault"))
+    talk.say(f"{state}: {', '.join(wording.counted(*one) for one in counted)}.")
     if not report.sound:
         raise typer.Exit(TAMPERED)
 

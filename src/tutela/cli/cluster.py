@@ -208,7 +208,7 @@ class _Table:
 
     def _group(self, group: Group, depth: int) -> None:
         middle = self._clustered.member(group.medoid)
-        place = "" if not middle.frame else f" (frame {middle.frame + 1})"
+        place = f" ({middle.where})" if middle.where else ""
         kind = "  " * depth + group.kind.value
         widest = f"{'' if group.exact else '<='}{group.diameter}"
         self._print(f"{kind:<18}  {len(group.members):>8}  {widest:>8}  {visible(middle.name)}{place}")

@@ -35,7 +35,7 @@ class Clustered(Gathered):
         """Return what is shown of a row."""
         place = self.place(row)
         thumbnail = self._kept.get(place.file) if place.first and self._kept is not None else None
-        return Member(place.name, place.frame, place.time, place.unfit, thumbnail)
+        return Member(place.name, place.frame, place.time, place.unfit, thumbnail, place.cell)
 
     def place_to_json(self, row: int) -> dict[str, Any]:
         """Return name, frame and time of a row, and why no decision may rest on it if so."""

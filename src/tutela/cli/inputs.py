@@ -25,9 +25,9 @@ def contents(
     """Yield every content that the arguments name, folders in the order of their names.
 
     ``None`` among them says that more paths may come and have not come yet, see `tutela.engine.Engine.match_many`.
-    ``most`` is how many bytes standard input may have; ``warn`` is told of folders that cannot be read, which then are
-    contents too, so that they are counted as unreadable.  Raises `UsageError` if nothing is named, or standard input is
-    to be two things.
+    ``most`` is how many bytes standard input may have; ``warn`` is told of arguments that are not there and of folders
+    that cannot be read; both are contents too, so that they are counted as unreadable.  Raises `UsageError` if nothing
+    is named, or standard input is to be two things.
     """
     named = list(paths)
     if not named and files_from is None:
@@ -44,6 +44,8 @@ def _contents(
         if name == "-":
             yield Content(name="-", data=_standard_input(most))
         else:
+            if not os.path.lexists(name):
+                warn(f"There is no file or folder {name}.")
             yield from below(Path(name), warn)
     if files_from is not None:
         with nullcontext(sys.stdin.buffer) if files_from == "-" else Path(files_from).open("rb") as stream:

@@ -37,7 +37,10 @@ def list_jobs(
     """Name jobs with their state, the newest first."""
     settings = read_settings()
     with Store.of(settings) as store:
-        for job in Jobs(store.database, settings.home).list(limit=limit):
+        found = Jobs(store.database, settings.home).list(limit=limit)
+        if not found:
+            Talk().say("No jobs yet.")
+        for job in found:
             typer.echo(f"{job.id}\t{job.kind}\t{job.state}\t{job.done}\t{job.arguments.get('list', '-')}")
 
 

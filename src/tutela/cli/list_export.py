@@ -58,7 +58,7 @@ def export(
             with _opened(target) as out:
                 written = exchange.write(entries, details.info, out, chosen)
     for what, times in written.left_out.items():
-        talk.warn(f"The format {chosen} does not carry {what} (left out {wording.number(times)} times).")
+        talk.warn(f"The format {chosen} does not carry {what} (left out {wording.counted(times, 'time')}).")
     talk.say(f"Wrote {wording.counted(written.entries, 'entry', 'entries')} of {name} as {chosen}.")
 
 

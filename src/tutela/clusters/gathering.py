@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,23 @@ from tutela.signals import PDQ
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """Which cell of a sheet: the ``order``-th of ``count`` in reading order, from 1; the sheet's frame and layout."""
+
+    order: int
+    count: int
+    sheet: int
+    layout: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a hash was taken from.
 
     ``file`` is the number of its finding, in the order in which they came, and ``name`` that finding's; ``frame`` and
     ``time`` (seconds) say where in the file, ``time`` of a cell that of its sheet; ``first`` whether that is the frame
-    that the file's thumbnail shows.  ``unfit`` says why no decision may rest on the hash, ``None`` if one may.
+    that the file's thumbnail shows.  ``unfit`` says why no decision may rest on the hash, ``None`` if one may; ``cell``
+    which cell of a sheet it is of, ``None`` for a frame of its own.
     """
 
     name: str
@@ -27,6 +39,7 @@ class Place:
     time: float | None = None
     first: bool = False
     unfit: str | None = None
+    cell: Cell | None = None
 
 
 class Gathered:
@@ -39,6 +52,7 @@ class Gathered:
         self._codes = bytearray()
         self._places: list[tuple[int, int | None, float | None]] = []  # file, frame, seconds
         self._unfit: dict[int, str] = {}
+        self._cells: dict[int, Cell] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -53,6 +67,7 @@ class Gathered:
         for frame in finding.frames:
             if frame.parent is not None:
                 times[frame.number] = times.get(frame.parent)
+        cells = _cells(finding)
         seen = set()
         for signal in finding.signals:
             if signal.kind != PDQ.name or signal.orientation is not Orientation.ORIGINAL or signal.frame in seen:
@@ -62,6 +77,8 @@ class Gathered:
                 self._unfit[len(self._places)] = signal.unfit
             elif signal.quality is not None and signal.quality < self._quality:
                 self._unfit[len(self._places)] = f"quality {signal.quality}"
+            if signal.frame in cells:
+                self._cells[len(self._places)] = cells[signal.frame]
             time = times.get(signal.frame or 0) if signal.time is None else signal.time
             self._places.append((file, signal.frame, time))
             self._codes += signal.value
@@ -89,4 +106,19 @@ class Gathered:
     def place(self, row: int) -> Place:
         """Return where a row was taken from."""
         file, frame, time = self._places[row]
-        return Place(self._names[file], file, frame, time, self._firsts[file] == (frame or 0), self._unfit.get(row))
+        first = self._firsts[file] == (frame or 0)
+        return Place(self._names[file], file, frame, time, first, self._unfit.get(row), self._cells.get(row))
+
+
+def _cells(finding: Finding) -> dict[int | None, Cell]:
+    """Return the cells of a content's sheets by the numbers of their frames."""
+    layouts = {frame.number: frame.layout for frame in finding.frames}
+    below: defaultdict[int, list[int]] = defaultdict(list)
+    for frame in finding.frames:
+        if frame.parent is not None:
+            below[frame.parent].append(frame.number)
+    return {
+        number: Cell(order, len(numbers), sheet, layouts.get(sheet))
+        for sheet, numbers in below.items()
+        for order, number in enumerate(sorted(numbers), 1)
+    }

@@ -113,7 +113,7 @@ class DemoClusters:
     def _member(self, row: int) -> Member:
         place = self._gathered.place(row)
         thumbnail = self._kept.get(place.file) if place.first else None
-        return Member(place.name, place.frame, place.time, place.unfit, thumbnail)
+        return Member(place.name, place.frame, place.time, place.unfit, thumbnail, place.cell)
 
 
 def _decisions(group: Group) -> Iterator[Group]:

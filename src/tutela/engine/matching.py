@@ -45,7 +45,7 @@ from tutela.model import (
     Verdict,
 )
 from tutela.model.errors import IndexDamaged
-from tutela.signals import Measure, SignalKind, kinds
+from tutela.signals import Measure, SignalKind, kind_title, kinds
 
 Numbers = npt.NDArray[np.int64]
 Match = tuple[list[Hit], list[Problem]]
@@ -325,11 +325,11 @@ def _sentence(hit: Hit) -> str:
     where = f"an entry of the {hit.purpose.value} list {hit.list_name!r} (version {hit.list_version})"
     if _is_exact(hit):
         what = "The file's bytes equal" if hit.frame is None else f"The bytes of frame {hit.frame} equal"
-        return f"{what} {where}, by {hit.kind.upper()}."
+        return f"{what} {where}, by {kind_title(hit.kind)}."
     what = "The given value" if hit.frame is None else f"Frame {hit.frame}"
     unit = _UNITS[_kind_order()[_kind_places()[hit.kind]].measure]
     turned = "" if hit.orientation is Orientation.ORIGINAL else f", laid as {hit.orientation.value},"
-    near = f"{what}{turned} lies {hit.distance} {unit} of {hit.kind.upper()} from {where}"
+    near = f"{what}{turned} lies {hit.distance} {unit} of {kind_title(hit.kind)} from {where}"
     if hit.joint:
         return f"{near}, beyond that list's threshold; it counts as one of several cells that follow a video, in order."
     return f"{near}, within that list's threshold."

@@ -140,7 +140,7 @@ class VersionUnknown(TutelaError):
 
 
 class FormatUnknown(TutelaError):
-    """{path} is of no list format known here: {reason}. Name the format with --format."""
+    """{path} is of no list format known here: {reason}. Name its format (`--format`)."""
 
     exit_code = 4
     status = 422
@@ -148,7 +148,7 @@ class FormatUnknown(TutelaError):
 
 class ImportTorn(TutelaError):
     """The import breaks off at record {number}: {reason}. The list is as it was; get the whole file, or import what can
-    be read of this one by accepting a torn file.
+    be read of this one by accepting a torn file (`--accept-torn`).
     """
 
     exit_code = 4
@@ -295,7 +295,7 @@ class FetchingOff(TutelaError):
 
 
 class PasswordWeak(TutelaError):
-    """This password cannot be taken: {reason}. A sentence of several words is easy to keep in mind and hard to find."""
+    """This password cannot be taken: {reason}. A sentence of several words is easy to remember and hard to guess."""
 
     status = 422
 

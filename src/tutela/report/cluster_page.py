@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
-from tutela.clusters import Group, GroupKind
+from tutela.clusters import Cell, Group, GroupKind
 from tutela.engine.moments import clock
 from tutela.report import page, wording
 from tutela.report.markup import Markup, attribute, isolated, tag, terms, text
@@ -37,7 +37,7 @@ PARTS_SHOWN = 60
 @dataclass(frozen=True, slots=True)
 class Member:
     """What is shown of a row: the file's name, the frame's number and time in it, whether a decision may rest on it
-    (``unfit`` says why not), and a small WebP picture if there is one.
+    (``unfit`` says why not), a small WebP picture if there is one, and which cell of a sheet it is.
     """
 
     name: str
@@ -45,6 +45,17 @@ class Member:
     time: float | None = None
     unfit: str | None = None
     thumbnail: bytes | None = None
+    cell: Cell | None = None
+
+    @property
+    def where(self) -> str:
+        """Where in the file it lies: ``cell 5 of 12``, ``frame 13``, ``at 0:01.5``; empty for the file itself."""
+        moment = "" if self.time is None else f"at\u00a0{clock(self.time)}"
+        if self.cell is not None:
+            sheet = f"frame\u00a0{wording.number(self.cell.sheet + 1)}" if self.cell.sheet else ""
+            named = wording.cell(self.cell.order, self.cell.count, self.cell.layout)
+            return ", ".join(part for part in (named, moment or sheet) if part)
+        return moment or (f"frame {wording.number(self.frame + 1)}" if self.frame else "")
 
 
 def head(title: str) -> Markup:
@@ -198,7 +209,9 @@ def _figure(member: Member, *, medoid: bool) -> Markup:
 
 def _picture(member: Member) -> Markup:
     if member.thumbnail is None:
-        return Markup('<span class="none">no picture</span>')
+        # A thumbnail is of the file's first frame: a cell is to be seen in its sheet.
+        why = "in the sheet" if member.cell else "no picture"
+        return Markup(f'<span class="none">{why}</span>')
     label = attribute(wording.name_parts(member.name)[1])
     data = base64.b64encode(member.thumbnail).decode("ascii")
     return Markup(
@@ -210,11 +223,6 @@ def _picture(member: Member) -> Markup:
 
 def _name(member: Member) -> Markup:
     folder, last = wording.name_parts(member.name)
-    when = ""
-    if member.time is not None:
-        when = f"at\u00a0{clock(member.time)}"
-    elif member.frame:
-        when = f"frame {wording.number(member.frame + 1)}"
     shown = f'<span class="name">{isolated(last)}</span>'
-    shown += f'<span class="facts">{text(when)}</span>' if when else ""
+    shown += f'<span class="facts">{text(member.where)}</span>' if member.where else ""
     return Markup(shown + (f'<span class="folder">{isolated(folder)}</span>' if folder else ""))

@@ -14,6 +14,7 @@ from tutela.report import wording
 from tutela.report.counts import Counts
 from tutela.report.markup import VERDICTS, Markup, isolated, tag, terms, text
 from tutela.report.rows import COLUMNS
+from tutela.signals import kind_title
 
 STYLE = files("tutela.report").joinpath("style.css").read_text(encoding="utf-8")
 SCRIPT = files("tutela.report").joinpath("sorting.js").read_text(encoding="utf-8")
@@ -243,7 +244,7 @@ def _lists(lists: Sequence[ListInfo]) -> Markup:
 
 def _thresholds(info: ListInfo) -> Markup:
     told = [
-        f"{kind.upper()} distance {threshold.distance}"
+        f"{kind_title(kind)} distance {threshold.distance}"
         + (f", quality {threshold.quality} or more" if threshold.quality else "")
         for kind, threshold in wording.thresholds(info).items()
     ]

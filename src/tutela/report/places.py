@@ -117,12 +117,7 @@ class Places:
 
     def _cell(self, number: int) -> list[str]:
         sheet, order, box = self._cells[number]
-        count = len(sheet.cells)
-        if sheet.frame.layout == "embedded":
-            first = "the picture within the page" if count == 1 else f"picture {order} of {count} within the page"
-        else:
-            first = f"cell {wording.number(order)} of {wording.number(count)}"
-        parts = [first]
+        parts = [wording.cell(order, len(sheet.cells), sheet.frame.layout)]
         if number in sheet.lines:
             parts.append("row {}, column {}".format(*sheet.lines[number]))
         if self._several:

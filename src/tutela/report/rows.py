@@ -12,8 +12,10 @@ from tutela.report.markup import Markup, attribute, isolated, tag, terms, text
 from tutela.report.outlines import picture
 from tutela.report.places import Places
 from tutela.report.timeline import along
+from tutela.signals import kind_title
 
 Lists = dict[str, ListInfo]
+_DIGESTS = ("md5", "sha1", "sha256")
 
 #: Columns of each group's table: heading, and how it sorts ("" is not sortable).
 MET_COLUMNS = (
@@ -34,7 +36,6 @@ COLUMNS = {
 
 _OTHER_ENTRIES_SHOWN = 20
 _SHEETS_SHOWN = 5
-_DIGEST_NAMES = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}
 
 
 def row(finding: Finding, lists: Lists) -> Markup:
@@ -128,7 +129,7 @@ def _listing(hit: Hit) -> Markup:
 
 def _distance(hit: Hit, lists: Lists) -> Markup:
     words = f'<span class="measure">{text(wording.distance(hit))}</span>'
-    how = "by " + _DIGEST_NAMES.get(hit.kind, hit.kind.upper())
+    how = "by " + kind_title(hit.kind)
     limit = wording.limit(hit, lists)
     beyond = wording.beyond(hit, limit)
     if wording.is_exact(hit) or limit is None:
@@ -176,7 +177,9 @@ def _particulars(finding: Finding, places: Places, hit: Hit | None, columns: int
     if qualities:
         span = str(qualities[0]) if len(set(qualities)) == 1 else f"{min(qualities)} to {max(qualities)}"
         pairs.append(("Quality", text(f"{span} of 100")))
-    pairs += [("No " + missing.kind.upper(), isolated(missing.reason)) for missing in dict.fromkeys(finding.unhashable)]
+    pairs += [
+        ("No " + kind_title(missing.kind), isolated(missing.reason)) for missing in dict.fromkeys(finding.unhashable)
+    ]
     pairs += _sheet_pairs(places)
     if others := _by_entry(finding, hit):
         shown = "".join(f"<li>{_other(same, places)}</li>" for same in others[:_OTHER_ENTRIES_SHOWN])
@@ -184,9 +187,9 @@ def _particulars(finding: Finding, places: Places, hit: Hit | None, columns: int
         more = f"<li>and {text(wording.number(left))} more</li>" if left > 0 else ""
         pairs.append(("Also met", Markup(f"<ul>{shown}{more}</ul>")))
     pairs += [
-        (f"Own {_DIGEST_NAMES[signal.kind]}", Markup(f"<code>{signal.value.hex()}</code>"))
+        (f"Own {kind_title(signal.kind)}", Markup(f"<code>{signal.value.hex()}</code>"))
         for signal in finding.signals
-        if signal.kind in _DIGEST_NAMES
+        if signal.kind in _DIGESTS
     ]
     return Markup(f'<td colspan="{columns}"><details><summary>Particulars</summary>{terms(pairs)}</details></td>')
 
@@ -216,7 +219,7 @@ def _other(same: Sequence[Hit], places: Places) -> Markup:
     grades = "".join(" " + tag(f"{grade.scheme} {grade.code}", "grade") for grade in hit.grades)
     facts = [
         f"entry {wording.entry_key(hit.entry_key)}",
-        f"{wording.distance(hit)} by {_DIGEST_NAMES.get(hit.kind, hit.kind.upper())}",
+        f"{wording.distance(hit)} by {kind_title(hit.kind)}",
         wording.beyond(hit, None),
         places.of(hit),
         "" if hit.frame is None else wording.ORIENTATION_NAMES[hit.orientation],

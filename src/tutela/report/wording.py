@@ -163,6 +163,14 @@ def span_weight(span: Span) -> str:
     return f"{frames} met, {round(span.mean_distance, 1):g} bits on average"
 
 
+def cell(order: int, count: int, layout: str | None) -> str:
+    """Return what a cell of a sheet is called: ``cell 5 of 12``, ``the picture within the page``."""
+    if layout == "embedded":
+        which = "the picture" if count == 1 else f"picture {number(order)} of {number(count)}"
+        return f"{which} within the page"
+    return f"cell {number(order)} of {number(count)}"
+
+
 def entry_key(key: str) -> str:
     """Return the entry's key with any hash in it cut short: keys may be made of one, and a report is handed on."""
     return _HEX_RUN.sub(lambda run: run.group()[:8] + "…", key)

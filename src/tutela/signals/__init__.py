@@ -2,7 +2,7 @@
 
 from tutela.signals.digest import MD5, SHA1, SHA256, DigestPass, digests, digests_of_stream
 from tutela.signals.kind import Measure, SignalKind, Source
-from tutela.signals.kinds import kind, kinds
+from tutela.signals.kinds import kind, kind_title, kinds
 from tutela.signals.pdq import ORIENTATIONS, PDQ, PERIODIC, frame_signals
 from tutela.signals.photodna import PHOTODNA
 
@@ -22,5 +22,6 @@ __all__ = [
     "digests_of_stream",
     "frame_signals",
     "kind",
+    "kind_title",
     "kinds",
 ]

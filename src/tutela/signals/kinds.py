@@ -8,6 +8,8 @@ from tutela.signals.kind import SignalKind
 from tutela.signals.pdq import PDQ
 from tutela.signals.photodna import PHOTODNA
 
+_TITLES = {"sha1": "SHA-1", "sha256": "SHA-256", "photodna": "PhotoDNA"}
+
 
 def kinds() -> tuple[SignalKind, ...]:
     """Return every kind, in the order in which findings list them."""
@@ -22,3 +24,8 @@ def kind(name: str) -> SignalKind:
             return known
     names = ", ".join(known.name for known in kinds())
     raise SignalInvalid(value="This", kind="signal kind", reason=f"the kinds known here are {names}")
+
+
+def kind_title(name: str) -> str:
+    """Return what a kind is called where people read: ``SHA-256`` for ``sha256``."""
+    return _TITLES.get(name, name.upper())

@@ -24,6 +24,11 @@ MEDIA_TYPE = "application/problem+json"
 #: Beginnings of the paths that programs ask; every other is a person's, who gets a page.
 PROGRAMS = ("/v1/", "/h/", "/m/", "/c/", "/hma/", "/health/", "/metrics", "/status", "/static/")
 _FAILED = "Something in the server is not as it should be. Its log says what, under this answer's instance."
+#: What the framework's own errors mean, where all they say is their name.
+_DETAILS = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take requests of this method.",
+}
 _log = logging.getLogger("tutela.web")
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -84,7 +89,8 @@ def log_failure(request: Request, error: TutelaError) -> None:
 def of_http(request: Request, error: HTTPException) -> Response:
     """Return the answer that tells of a route or method that is not there."""
     status = HTTPStatus(error.status_code)
-    answer = problem(request, status, status.phrase.lower().replace(" ", "-"), status.phrase, str(error.detail))
+    detail = _DETAILS.get(status, str(error.detail)) if error.detail == status.phrase else str(error.detail)
+    answer = problem(request, status, status.phrase.lower().replace(" ", "-"), status.phrase, detail)
     answer.headers.update(error.headers or {})
     return answer
 

@@ -23,6 +23,9 @@ def test_the_first_administrator_is_made_once(app, services):
     assert answer.headers["location"].startswith("/sign-in")
     assert [account.roles for account in services.people.accounts()] == [{Role.ADMINISTRATOR}]
     assert client.post("/setup", data=form | {"again": PASSWORD}).status_code >= 400
+    again = client.get(f"/setup?key={key}")
+    assert again.status_code == 410
+    assert "There is an administrator already" in again.text
 
 
 @pytest.fixture

@@ -116,6 +116,9 @@ def test_a_file_is_imported_and_a_list_exported_as_jobs(client, services, settin
     assert [path.name for path in (settings.home / "uploads").iterdir()] == [job.arguments["upload"]]
     whole = post(client, "/lists/known/imports", files=file, whole="1").headers["location"]
     assert services.jobs.get(whole.removeprefix("/jobs/")).arguments["live"] is False
+    named = post(client, "/lists/known/imports", files=file, format="text").headers["location"]
+    assert services.jobs.get(named.removeprefix("/jobs/")).arguments["format"] == "text"
+    assert job.arguments["format"] is None
     assert post(client, "/lists/known/imports", files={"file": ("a", b"")}).status_code == 400
     assert post(client, "/lists/none/imports", files=file).status_code == 404
     made = post(client, "/lists/known/export", format="csv").headers["location"]

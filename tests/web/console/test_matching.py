@@ -45,6 +45,23 @@ def test_a_picture_is_looked_at_and_what_it_met_is_shown(client, listed, picture
     assert "matcher" in row.who
 
 
+def test_frames_and_cells_are_called_as_in_the_report(client, listed, picture):
+    page = sent(client, picture).text
+    assert "The picture lies 0 bits of PDQ" in page
+    assert "the picture: " in page
+    sheet = Image.new("RGB", (640, 490), "white")
+    for number, path in enumerate(originals()[:9]):
+        cell = Image.open(path).convert("RGB").resize((200, 150))
+        sheet.paste(cell, (10 + number % 3 * 210, 10 + number // 3 * 160))
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    page = sent(client, out.getvalue()).text
+    assert "Cell 6 of 9 lies" in page
+    assert "row 2, column 3" in page
+    assert "cell 9 of 9: " in page
+    assert "Frame 6" not in page
+
+
 def test_one_that_lies_on_its_side_is_met_when_asked(client, listed, picture):
     out = io.BytesIO()
     Image.open(io.BytesIO(picture)).transpose(Image.Transpose.ROTATE_90).save(out, "PNG")

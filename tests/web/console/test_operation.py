@@ -71,6 +71,8 @@ def test_a_webhook_is_registered_and_switched_off(signed_in, services):
 def test_a_webhook_that_cannot_be_is_told(signed_in, services, fields):
     page = post(signed_in("administrator"), "/webhooks", **fields)
     assert "whsec_" not in page.text
+    assert "not fetched" not in page.text  # nothing is: the address is only told
+    assert f'value="{fields["url"]}"' in page.text
     assert services.webhooks.list() == ()
 
 

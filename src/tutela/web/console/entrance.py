@@ -22,7 +22,9 @@ _signed_in = Depends(signed_in)
 
 @router.get("/setup")
 async def set_up_page(request: Request) -> Response:
-    """Ask for the first administrator's name and password."""
+    """Ask for the first administrator's name and password, as long as there is nobody."""
+    if await run_in_threadpool(services(request).people.accounts):
+        return _spent(request, 410, "There is an administrator already. Sign in, or ask them for an invitation.")
     return _set_up(request, request.query_params.get("key", ""), None)
 
 
@@ -72,11 +74,14 @@ async def invite(request: Request, form: FormData = _open_form) -> Response:
     return go("/sign-in", "ready")
 
 
+def _spent(request: Request, status: int, why: str) -> Response:
+    return render(request, "error.html", status, heading="This link is spent", detail=why, code=status)
+
+
 async def _invite(request: Request, key: str, error: TutelaError | None) -> Response:
     account = await run_in_threadpool(services(request).people.invited, key)
     if account is None:
-        wrong = "This link was used already, or is too old. Ask an administrator for another."
-        return render(request, "error.html", 403, heading="This link is spent", detail=wrong, code=403)
+        return _spent(request, 403, "This link was used already, or is too old. Ask an administrator for another.")
     return render(
         request,
         "set_up.html",

@@ -21,7 +21,7 @@ from tutela import exchange
 from tutela.access.permissions import Actor, Permission, decide
 from tutela.model import Entry, Grade, Purpose, Signal, Threshold
 from tutela.model.errors import RequestInvalid, TutelaError, UsageError
-from tutela.signals import Measure, kinds
+from tutela.signals import Measure, kind_title, kinds
 from tutela.signals import kind as signal_kind
 from tutela.store.entry_pages import EntryPage
 from tutela.web.console.rendering import go, render, text
@@ -114,7 +114,7 @@ def _limits(form: FormData, before: Mapping[str, Threshold] | None = None) -> di
         told = text(form, f"distance-{kind.name}")
         if told:
             if not told.isdecimal():
-                raise UsageError(reason=f"The distance of {kind.name.upper()} is a whole number.")
+                raise UsageError(reason=f"The distance of {kind_title(kind.name)} is a whole number.")
             quality = (before or {}).get(kind.name, kind.default).quality
             limits[kind.name] = Threshold(int(told), quality)
     return limits
@@ -144,7 +144,12 @@ async def import_file(request: Request, name: str, actor: Actor = _may_edit) -> 
         raise RequestInvalid(reason="choose a file to import")
     await run_in_threadpool(here.store.info, name)
     upload = await run_in_threadpool(_keep, file, here.settings.home / "uploads")
-    arguments = {"list": name, "upload": upload, "format": None, "live": not text(form, "whole")}
+    arguments = {
+        "list": name,
+        "upload": upload,
+        "format": text(form, "format") or None,
+        "live": not text(form, "whole"),
+    }
     who = by(request, actor, text(form, "why"))
     job = await run_in_threadpool(lambda: here.jobs.enqueue("import", arguments, who))
     return go(f"/jobs/{job.id}")

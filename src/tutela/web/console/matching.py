@@ -18,6 +18,7 @@ from tutela.access.permissions import Actor, Permission
 from tutela.engine import Policy
 from tutela.model import Content, Signal
 from tutela.model.errors import RequestInvalid, SignalInvalid, UsageError
+from tutela.report import Places
 from tutela.signals import kind as signal_kind
 from tutela.signals import kinds
 from tutela.store.entry_rows import precise_now
@@ -124,7 +125,16 @@ async def match(request: Request, actor: Actor = _may_match) -> Response:
     if finding.thumbnail:
         thumbnail = "data:image/jpeg;base64," + base64.b64encode(finding.thumbnail).decode()
     verdict = verdict_name(finding.verdict)
-    return render(request, "match.html", finding=finding, verdict=verdict, thumbnail=thumbnail, answers=None, pasted="")
+    return render(
+        request,
+        "match.html",
+        finding=finding,
+        verdict=verdict,
+        thumbnail=thumbnail,
+        places=Places(finding),
+        answers=None,
+        pasted="",
+    )
 
 
 @router.post("/match/values")

@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from tutela.access.permissions import Actor, Permission
 from tutela.jobs.process import job_process_alive
-from tutela.model.errors import TutelaError
+from tutela.model.errors import FetchRefused, TutelaError
 from tutela.model.settings import SETTINGS, as_values
 from tutela.web.console.rendering import Number, go, number_asked, render, several, text
 from tutela.web.forms import read_form
@@ -79,7 +79,7 @@ async def webhooks_page(request: Request) -> Response:
 
 async def _webhooks(request: Request, **more: Any) -> Response:  # noqa: ANN401
     hooks = await run_in_threadpool(services(request).webhooks.list)
-    return render(request, "webhooks.html", **({"hooks": hooks, "events": EVENTS, "secret": None} | more))
+    return render(request, "webhooks.html", **({"hooks": hooks, "events": EVENTS, "secret": None, "asked": ""} | more))
 
 
 @router.post("/webhooks")
@@ -90,8 +90,11 @@ async def register(request: Request, actor: Actor = _may_webhooks) -> Response:
         _, secret = await run_in_threadpool(
             here.webhooks.register, text(form, "url"), several(form, "events"), by(request, actor)
         )
+    except FetchRefused as error:
+        wrong = f"This address cannot be used: {error.fields['reason']}."
+        return await _webhooks(request, wrong=wrong, asked=text(form, "url"))
     except TutelaError as error:
-        return await _webhooks(request, wrong=str(error))
+        return await _webhooks(request, wrong=str(error), asked=text(form, "url"))
     return await _webhooks(request, secret=secret)
 
 

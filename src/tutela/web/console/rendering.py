@@ -19,6 +19,8 @@ import tutela
 from tutela.access.permissions import Permission, decide
 from tutela.model import Grade
 from tutela.model.errors import FormStale
+from tutela.report.wording import ORIENTATION_NAMES
+from tutela.signals import kind_title
 from tutela.web.forms import read_form
 from tutela.web.signed_in import Caller, Callers
 
@@ -91,7 +93,14 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"when": _when, "number": _number, "grade": _grade, "changes": _changes}
+_environment.filters |= {
+    "when": _when,
+    "number": _number,
+    "grade": _grade,
+    "changes": _changes,
+    "kind": kind_title,
+    "laid": ORIENTATION_NAMES.__getitem__,
+}
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
