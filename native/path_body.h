@@ -195,8 +195,9 @@ inline void filter(const uint16_t* keys, size_t count, uint16_t key, int limit, 
 // Calls found(k, bits) for every run of at most 64 keys of those at [place, place + count): bit i of `bits` is set where key
 // place + k + i has at most `limit` bits between itself and `key`.  There are `Window::kKeys` keys at least in all.
 //
-// A window of keys ends where its bucket ends, so that no line is read that the bucket has not; and few or many keys take one way
-// through the code, for nobody can foretell how many there are: what a wrong guess costs is as much as a bucket.
+// A window of keys ends where its bucket ends, so that no line is read that the bucket has not.  So many windows are looked through
+// at once, whether or not the bucket reaches into all: how long a bucket is, no processor can foretell, and a wrong guess costs it
+// as much as a bucket.
 #if defined(TUTELA_AVX512)
 struct Window {
   static constexpr size_t kKeys = 32;
@@ -227,17 +228,23 @@ struct Window {
 #endif
 
 template <typename Visit>
-inline void runs_near(const uint16_t* keys, size_t place, size_t count, uint16_t key, int limit, Visit found) {
+inline void runs_near(const uint16_t* keys, size_t place, size_t count, [[maybe_unused]] int windows, uint16_t key, int limit, Visit found) {
 #if defined(TUTELA_AVX512) || defined(TUTELA_AVX2)
-  const Window lanes(key, limit);
+  const Window window(key, limit);
   const size_t end = place + count, last = end > Window::kKeys ? end - Window::kKeys : 0;
   const auto near = [&](size_t k) -> uint64_t {
     const size_t from = least(place + k, last), skipped = least(place + k - from, Window::kKeys), held = least(end - from, Window::kKeys);
-    return (lanes.near(keys + from) & ((uint64_t{1} << held) - 1)) >> skipped;
+    return (window.near(keys + from) & ((uint64_t{1} << held) - 1)) >> skipped;
   };
-  for (size_t k = 0; k < count; k += 96) {
-    found(k, near(k) | near(k + 32) << 32);
-    found(k + 64, near(k + 64));
+  if (windows == 1) {
+    for (size_t k = 0; k < count; k += 32) found(k, near(k));
+  } else if (windows == 2) {
+    for (size_t k = 0; k < count; k += 64) found(k, near(k) | near(k + 32) << 32);
+  } else {
+    for (size_t k = 0; k < count; k += 96) {
+      found(k, near(k) | near(k + 32) << 32);
+      found(k + 64, near(k + 64));
+    }
   }
 #else
   filter(keys + place, count, key, limit, [&](size_t k) { found(k, uint64_t{1}); });
@@ -250,7 +257,7 @@ inline void fetch(const void* at) { __builtin_prefetch(at, 0, 2); }
 class BandSearch {
  public:
   BandSearch(const SegmentView& view, const SearchPlan& plan, const uint8_t* query, Hits& hits)
-      : view_(view), plan_(plan), query_(query), bands_(query), hits_(hits), usual_(usual_lines(view)) {}
+      : view_(view), plan_(plan), query_(query), bands_(query), hits_(hits), usual_(usual_lines(view)), windows_(usual_windows(view)) {}
 
   void run() {
     const size_t buckets = (size_t{1} << view_.bucket_bits) + 1;
@@ -303,6 +310,12 @@ class BandSearch {
     int band;
   };
 
+  // Windows that most buckets take at most.
+  static int usual_windows(const SegmentView& view) {
+    const size_t mean = view.rows >> view.bucket_bits;
+    return mean <= 24 ? 1 : mean <= 44 ? 2 : 3;
+  }
+
   // Lines that most buckets take at most.
   static size_t usual_lines(const SegmentView& view) {
     const size_t mean = view.rows >> view.bucket_bits;
@@ -327,7 +340,7 @@ class BandSearch {
   void read(const Probe& probe) {
     const size_t place = static_cast<size_t>(probe.band) * view_.rows + probe.begin;
     view_.check(view_.following + place, probe.count * sizeof(uint16_t));
-    runs_near(view_.following, place, probe.count, bands_.following(probe.band), probe.limit, [&](size_t k, uint64_t passed) {
+    runs_near(view_.following, place, probe.count, windows_, bands_.following(probe.band), probe.limit, [&](size_t k, uint64_t passed) {
       runs_[run_count_] = {passed, place + k, probe.band};
       run_count_ += passed != 0;
       if (run_count_ == kRuns) note();
@@ -392,6 +405,7 @@ class BandSearch {
   const Bands bands_;
   Hits& hits_;
   const size_t usual_;
+  const int windows_;
   Probe probes_[kGroup];
   Run runs_[kRuns];
   int run_count_ = 0;
