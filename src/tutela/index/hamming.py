@@ -33,7 +33,8 @@ class HammingIndex:
     def __init__(self, view: HammingView | None, folder: IndexFolder | None = None) -> None:
         self._view = view
         self._folder = folder
-        self._seen: tuple[IndexView, HammingView] | None = None  # of the folder; both or neither, for many threads search
+        # A state of the folder and its codes, in one tuple because many threads may search.
+        self._seen: tuple[IndexView, HammingView] | None = None
 
     @classmethod
     def build(cls, codes: Bytes, ids: Ids, path: Path | str | None = None) -> HammingIndex:
