@@ -232,9 +232,10 @@ inline void runs_near(const uint16_t* keys, size_t place, size_t count, [[maybe_
 #if defined(TUTELA_AVX512) || defined(TUTELA_AVX2)
   const Window window(key, limit);
   const size_t end = place + count, last = end > Window::kKeys ? end - Window::kKeys : 0;
+  const uint64_t held = (uint64_t{1} << least(end, Window::kKeys)) - 1;  // where there are fewer keys before the end than a window has
   const auto near = [&](size_t k) -> uint64_t {
-    const size_t from = least(place + k, last), skipped = least(place + k - from, Window::kKeys), held = least(end - from, Window::kKeys);
-    return (window.near(keys + from) & ((uint64_t{1} << held) - 1)) >> skipped;
+    const size_t from = least(place + k, last);
+    return (window.near(keys + from) & held) >> least(place + k - from, Window::kKeys);
   };
   if (windows == 1) {
     for (size_t k = 0; k < count; k += 32) found(k, near(k));
@@ -268,11 +269,14 @@ class BandSearch {
       if (allowance < 0) continue;
       const uint32_t* offsets = view_.offsets + static_cast<size_t>(band) * buckets;
       const uint32_t bucket = uint32_t{bands_.at[band]} >> dropped;
+      const uint32_t* shared = offsets + bucket / kShared * kShared;
+      fetch(shared);
+      fetch(shared + least(kShared, buckets - 1));
       uint32_t mask = 0;
       for (int bits = 0; bits <= allowance && bits <= view_.bucket_bits; ++bits)
         for (; mask < plan_.mask_count[bits]; ++mask) {
           const uint32_t* at = offsets + (bucket ^ plan_.masks[mask]);
-          fetch(at);
+          if (plan_.masks[mask] >= kShared) fetch(at);
           Probe& probe = probes_[pending];
           probe.at = at;
           probe.band = band;
@@ -290,6 +294,7 @@ class BandSearch {
   static constexpr int kGroup = 288;  // the 272 probes of radius 31 in one go
   static constexpr int kRuns = 128, kCandidates = 64;
   static constexpr size_t kLine = 64;
+  static constexpr size_t kShared = kLine / sizeof(uint32_t);  // buckets whose beginnings lie in a line, or across two
 
   struct Probe {
     const uint32_t* at;
@@ -319,7 +324,7 @@ class BandSearch {
   // Lines that most buckets take at most.
   static size_t usual_lines(const SegmentView& view) {
     const size_t mean = view.rows >> view.bucket_bits;
-    return (mean + mean / 8) * sizeof(uint16_t) / kLine + 2;
+    return mean * sizeof(uint16_t) / kLine + 2;
   }
 
   // Where a bucket lies; its lines are asked for.
