@@ -21,8 +21,8 @@ from tutela.exchange.source import Torn
 #: A larger record is given up: an honest one, with every file name of a picture in 116 folders, stays under a megabyte.
 RECORD_LIMIT = 1 << 24
 
-#: Within a string: runs of plain characters, which a matcher passes without a state for each, between escapes.  Of these
-#: it keeps one each, hence a limit that no honest string meets.
+#: Within a string: runs of plain characters, which a matcher passes without a state for each, between escapes; of
+#: these it keeps one each, hence a limit that no honest string meets.
 _ESCAPES = rb"{0,10000}"
 _STRING_PART = re.compile(rb'[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)' + _ESCAPES)
 _TOKEN = re.compile(rb'"' + _STRING_PART.pattern + rb'"|["{}\[\]:]')
