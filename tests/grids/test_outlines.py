@@ -98,3 +98,22 @@ def test_anything_is_answered_with_boxes_inside(shape, tile):
     for x, y, wide, high in _kernel.outlines(_kernel.Evidence(pixels))[0].reshape(-1, 4):
         assert 0 <= x < x + wide <= width
         assert 0 <= y < y + high <= height
+
+
+def test_one_evidence_serves_both_looks_in_any_order():
+    grey = luma(page((40, 150, 480, 360), border=5))
+    shared, reverse = _kernel.Evidence(grey), _kernel.Evidence(grey)
+    readings = _kernel.separate(shared)
+    boxes, rows = _kernel.outlines(shared)
+    assert len(boxes) >= 4
+    alone, alone_rows = _kernel.outlines(reverse)
+    assert (boxes.tolist(), rows.tolist()) == (alone.tolist(), alone_rows.tolist())
+    again = _kernel.separate(reverse)
+    assert [cells.tolist() for cells, _ in readings] == [cells.tolist() for cells, _ in again]
+
+
+def test_evidence_is_of_brightness_of_a_size_that_is_looked_at():
+    with pytest.raises(TypeError):
+        _kernel.Evidence(np.zeros((100, 100, 3), np.uint8))
+    with pytest.raises(ValueError, match="65535 pixels"):
+        _kernel.Evidence(np.zeros((1, 70_000), np.uint8))
