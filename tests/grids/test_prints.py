@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from grids.sheets import pictures
+from tutela import _kernel
 from tutela.grids import cells_of, separate
 from tutela.grids.prints import straightened, tilted_prints
 from tutela.model import Box, Frame
@@ -71,3 +72,12 @@ def test_a_box_turned_by_a_right_angle_is_the_picture_turned_back():
     turned = np.ascontiguousarray(np.rot90(pixels))  # anticlockwise
     straight = straightened(turned, Box(0, 0, 40, 40, 90.0))
     assert np.abs(straight.astype(int) - pixels).max() <= 1
+
+
+@pytest.mark.parametrize("by", [1, 2, 3, 4, 5, 17])
+def test_a_picture_is_reduced_to_the_rounded_means_of_its_squares(by):
+    pixels = np.random.default_rng(by).integers(0, 256, (70, 101), np.uint8)
+    height, width = 70 // by, 101 // by
+    squares = pixels[: height * by, : width * by].reshape(height, by, width, by).astype(np.int64)
+    means = (squares.sum(axis=(1, 3)) + by * by // 2) // (by * by)
+    assert np.array_equal(_kernel.reduced(pixels, by), means)
