@@ -1,32 +1,24 @@
 // Python's door to the kernel: shapes are checked here, and the lock is given up around every long call.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
-#include <nanobind/stl/vector.h>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "arrays.h"
+#include "bindings.h"
 #include "crc32c.h"
-#include "forest.h"
-#include "grid_outlines.h"
-#include "grid_prints.h"
-#include "grid_trim.h"
-#include "grids.h"
 #include "join.h"
 #include "jpeg_luma.h"
 #include "memory.h"
 #include "path.h"
 #include "pdq.h"
 #include "segment.h"
-
-namespace nb = nanobind;
-using namespace nb::literals;
 
 namespace tutela {
 namespace {
@@ -35,24 +27,6 @@ using Bytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::
 using Codes = nb::ndarray<const uint8_t, nb::shape<-1, kCodeBytes>, nb::c_contig, nb::device::cpu>;
 using Ids = nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Sums = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Grey = nb::ndarray<const uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Rgb = nb::ndarray<const uint8_t, nb::shape<-1, -1, 3>, nb::c_contig, nb::device::cpu>;
-
-template <typename T>
-nb::ndarray<nb::numpy, T, nb::ndim<1>> give(std::vector<T>&& values) {
-  auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner);
-}
-
-// As `give`, for few numbers: numpy takes a buffer in a fifth of the time that it takes to be handed an array.
-template <typename T>
-nb::object give_few(const std::vector<T>& values, const char* type) {
-  static PyObject* from_buffer = nullptr;  // for good; the caller holds the interpreter's lock
-  if (from_buffer == nullptr) from_buffer = nb::object(nb::module_::import_("numpy").attr("frombuffer")).release().ptr();
-  const nb::bytearray bytes(values.data(), values.size() * sizeof(T));
-  return nb::borrow(from_buffer)(bytes, type);
-}
 
 // ------------------------------------------------------------------------------------------------ PDQ
 
@@ -235,25 +209,31 @@ nb::ndarray<nb::numpy, const uint64_t, nb::ndim<1>> plain_ids(nb::handle self) {
   return nb::ndarray<nb::numpy, const uint64_t, nb::ndim<1>>(view.ids, {view.rows}, self);
 }
 
-Method method_named(const std::string& name) {
+Method method_named(std::string_view name) {
   if (name == "auto") return Method::kAny;
   if (name == "bands") return Method::kProbe;
   if (name == "scan") return Method::kScan;
   throw nb::value_error("a method is auto, bands or scan");
 }
 
-nb::object search_all(const std::vector<std::shared_ptr<Segment>>& segments, Codes queries, int radius, int threads,
-                const std::string& method) {
+nb::object search_all(nb::sequence segments, nb::handle queries, int radius, int threads, const char* method) {
   if (radius < 0 || radius > 256) throw nb::value_error("a radius is 0 to 256 bits");
   const Method chosen = method_named(method);
+  std::vector<nb::object> held;  // while the lock is given up, the caller's list may change
   std::vector<const SegmentView*> views;
-  for (const auto& segment : segments) views.push_back(&segment->view);
+  for (nb::handle segment : segments) {
+    held.push_back(nb::borrow(segment));
+    views.push_back(&nb::cast<const Segment&>(segment, false).view);
+  }
+  const HeldCodes codes(queries);
   Found found;
   {
     nb::gil_scoped_release release;
-    found = search(views, queries.data(), queries.shape(0), radius, threads, chosen);
+    found = search(views, codes.data(), codes.count(), radius, threads, chosen);
   }
-  return nb::make_tuple(give_few(found.offsets, "i8"), give_few(found.ids, "u8"), give_few(found.distances, "u2"));
+  SharedArrays arrays(found.offsets.size() * 8 + found.ids.size() * 10);
+  nb::object offsets = arrays.next(found.offsets, "i8"), ids = arrays.next(found.ids, "u8"), distances = arrays.next(found.distances, "u2");
+  return nb::make_tuple(offsets, ids, distances);
 }
 
 // What the planner would do for each of `queries` queries in one segment of `rows` rows: (method, expected microseconds).
@@ -275,143 +255,6 @@ std::string method_for(const Segment& segment, Codes query, int radius) {
   permute(query.data(), permuted);
   const SearchPlan made(radius, segment.view.bucket_bits);
   return made.crowded(segment.view, permuted) ? "scan" : "bands";
-}
-
-// ------------------------------------------------------------------------------------------------- grids
-
-constexpr size_t kLongest = size_t{1} << 28;  // so that three bytes a pixel fit an int
-
-// Brightness of RGB pixels: 8-bit BT.601, the weights adding up to 256.
-auto luma(Rgb pixels) {
-  const size_t height = pixels.shape(0), width = pixels.shape(1);
-  if (height > kLongest || width > kLongest) throw nb::value_error("a side is longer than 2^28 pixels");
-  auto kept = std::make_unique<std::vector<uint8_t>>(height * width);
-  {
-    nb::gil_scoped_release release;
-    grid_luma(pixels.data(), static_cast<int>(height), static_cast<int>(width), kept->data());
-  }
-  uint8_t* data = kept->data();
-  nb::capsule owner(kept.release(), [](void* p) noexcept { delete static_cast<std::vector<uint8_t>*>(p); });
-  return nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>(data, {height, width}, owner);
-}
-
-// Means of squares of `by` pixels, rounded; what is left at the right and lower border is cut off.
-auto reduced(Grey pixels, int by) {
-  if (by < 1 || by > 4096) throw nb::value_error("a picture is reduced 1 to 4096 times");
-  const size_t n = static_cast<size_t>(by), height = pixels.shape(0) / n, width = pixels.shape(1) / n, stride = pixels.shape(1);
-  auto kept = std::make_unique<std::vector<uint8_t>>(height * width);
-  {
-    nb::gil_scoped_release release;
-    std::vector<uint32_t> sums(width);
-    const auto area = static_cast<uint32_t>(n * n);
-    for (size_t y = 0; y < height; ++y) {
-      std::fill(sums.begin(), sums.end(), area / 2);
-      for (size_t row = y * n; row < (y + 1) * n; ++row) {
-        const uint8_t* from = pixels.data() + row * stride;
-        for (size_t x = 0; x < width; ++x)
-          for (size_t i = 0; i < n; ++i) sums[x] += *from++;
-      }
-      for (size_t x = 0; x < width; ++x) (*kept)[y * width + x] = static_cast<uint8_t>(sums[x] / area);
-    }
-  }
-  uint8_t* data = kept->data();
-  nb::capsule owner(kept.release(), [](void* p) noexcept { delete static_cast<std::vector<uint8_t>*>(p); });
-  return nb::ndarray<nb::numpy, uint8_t, nb::ndim<2>>(data, {height, width}, owner);
-}
-
-// Readings of a picture: cells as rows of x, y, width, height and confidence, and the features that a scorer reads.
-auto separate(Grey pixels) {
-  if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
-  std::vector<GridReading> found;
-  {
-    nb::gil_scoped_release release;
-    found = separate_grid(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
-                          static_cast<ptrdiff_t>(pixels.shape(1)));
-  }
-  nb::list readings;
-  for (const GridReading& one : found) {
-    std::vector<float> cells;
-    for (const GridCell& cell : one.cells)
-      for (const float value : {static_cast<float>(cell.x), static_cast<float>(cell.y), static_cast<float>(cell.width),
-                                static_cast<float>(cell.height), cell.confidence})
-        cells.push_back(value);
-    readings.append(nb::make_tuple(give(std::move(cells)), give(std::vector<float>(one.features, one.features + kGridFeatures))));
-  }
-  return readings;
-}
-
-// Outlines of pictures within a page: boxes as rows of x, y, width and height, and the features of each.
-auto page_outlines(Grey pixels) {
-  if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
-  std::vector<Outline> found;
-  {
-    nb::gil_scoped_release release;
-    found = outlines(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
-                     static_cast<ptrdiff_t>(pixels.shape(1)));
-  }
-  std::vector<float> boxes, features;
-  for (const Outline& one : found) {
-    const Region& r = one.region;
-    for (const int value : {r.x.from, r.y.from, r.x.size(), r.y.size()}) boxes.push_back(static_cast<float>(value));
-    features.insert(features.end(), one.features, one.features + kOutlineFeatures);
-  }
-  return nb::make_tuple(give(std::move(boxes)), give(std::move(features)));
-}
-
-// Prints tilted on a still ground: rows of the middle's x and y, width, height, angle and how much of it stands out.
-auto tilted_prints(Grey pixels) {
-  if (pixels.shape(0) > 65535 || pixels.shape(1) > 65535) throw nb::value_error("a side is longer than 65535 pixels");
-  std::vector<float> out;
-  {
-    nb::gil_scoped_release release;
-    for (const Print& p : prints(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)), static_cast<ptrdiff_t>(pixels.shape(1))))
-      for (const float value : {p.x, p.y, p.width, p.height, p.angle, p.fill}) out.push_back(value);
-  }
-  return give(std::move(out));
-}
-
-using Boxes = nb::ndarray<const int32_t, nb::shape<-1, 4>, nb::c_contig, nb::device::cpu>;
-
-// Cells (x, y, width, height) with their edges where the ground between them ends.
-auto trimmed(Grey pixels, Boxes boxes) {
-  const auto height = static_cast<int64_t>(pixels.shape(0)), width = static_cast<int64_t>(pixels.shape(1));
-  if (height > 65535 || width > 65535) throw nb::value_error("a side is longer than 65535 pixels");
-  std::vector<Region> cells;
-  for (size_t i = 0; i < boxes.shape(0); ++i) {
-    const int64_t x = boxes(i, 0), y = boxes(i, 1), w = boxes(i, 2), h = boxes(i, 3);
-    if (x < 0 || y < 0 || w < 1 || h < 1 || x + w > width || y + h > height) throw nb::value_error("a cell lies beyond the picture");
-    cells.push_back({{boxes(i, 0), static_cast<int>(x + w)}, {boxes(i, 1), static_cast<int>(y + h)}});
-  }
-  {
-    nb::gil_scoped_release release;
-    trim(pixels.data(), static_cast<ptrdiff_t>(width), static_cast<int>(height), static_cast<int>(width), &cells);
-  }
-  std::vector<int32_t> out;
-  for (const Region& r : cells)
-    for (const int value : {r.x.from, r.y.from, r.x.size(), r.y.size()}) out.push_back(value);
-  return give(std::move(out));
-}
-
-using Rows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
-// A forest that takes rows of `width` features.
-struct HeldForest {
-  Forest forest;
-  size_t width;
-};
-
-void make_forest(HeldForest* self, std::vector<int16_t> feature, std::vector<float> split, std::vector<int32_t> left,
-                 std::vector<int32_t> right, std::vector<int32_t> roots, size_t width) {
-  Forest forest{std::move(feature), std::move(split), std::move(left), std::move(right), std::move(roots)};
-  if (!forest.is_sound(width)) throw nb::value_error("nodes of the forest do not lead to leaves");
-  new (self) HeldForest{std::move(forest), width};
-}
-
-auto sums_of_leaves(const HeldForest& self, Rows rows) {
-  if (rows.shape(1) != self.width) throw nb::value_error("rows have another number of features than the forest");
-  std::vector<double> sums;
-  for (size_t i = 0; i < rows.shape(0); ++i) sums.push_back(self.forest.sum_of_leaves(rows.data() + i * self.width));
-  return give(std::move(sums));
 }
 
 // ---------------------------------------------------------------------------------------------- clusters
@@ -450,10 +293,7 @@ void bind_segments(nb::module_& m) {
       .def("ids", [](nb::handle self) { return plain_ids(self); })
       .def_prop_ro("bucket_bits", [](const Segment& self) { return self.view.bucket_bits; })
       .def("__len__", [](const Segment& self) { return self.view.rows; });
-  nb::class_<HeldForest>(m, "Forest", "Decision trees whose leaves are summed.")
-      .def("__init__", &make_forest, "feature"_a, "split"_a, "left"_a, "right"_a, "roots"_a, "width"_a)
-      .def("sums", &sums_of_leaves, "rows"_a.noconvert());
-  m.def("search", &search_all, "segments"_a, "queries"_a.noconvert(), "radius"_a, "threads"_a = 1, "method"_a = "auto",
+  m.def("search", &search_all, "segments"_a, "queries"_a, "radius"_a, "threads"_a = 1, "method"_a = "auto",
         nb::sig("def search(segments: Sequence[Segment], queries: Annotated[NDArray[numpy.uint8], dict(shape=(None, 32), order='C', device='cpu', writable=False)], "
                 "radius: int, threads: int = 1, method: str = 'auto') -> "
                 "tuple[NDArray[numpy.int64], NDArray[numpy.uint64], NDArray[numpy.uint16]]"));
@@ -496,14 +336,9 @@ NB_MODULE(_kernel, m) {
     const uint8_t* from = static_cast<const uint8_t*>(data.data());
     return luma_of(from, data.size(), size, by);
   }, "data"_a, "size"_a, "reduction"_a = 1, "Luma of an ordinary JPEG, reduced; None if it is not one.");
-  m.def("luma", &luma, "pixels"_a.noconvert(), "Brightness of RGB pixels (BT.601).");
-  m.def("reduced", &reduced, "pixels"_a.noconvert(), "by"_a, "Means of squares of pixels.");
-  m.def("outlines", &page_outlines, "pixels"_a.noconvert(), nb::sig("def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]"), "Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].");
-  m.def("prints", &tilted_prints, "pixels"_a.noconvert(), nb::sig("def prints(pixels: NDArray[numpy.uint8]) -> NDArray[numpy.float32]"), "Prints tilted on a still ground: middle, size, angle in degrees and fill, flat [6 n].");
-  m.def("trimmed", &trimmed, "pixels"_a.noconvert(), "cells"_a.noconvert(), nb::sig("def trimmed(pixels: NDArray[numpy.uint8], cells: NDArray[numpy.int32]) -> NDArray[numpy.int32]"), "Cells, [n, 4], with their edges where the ground between them ends: flat [4 n].");
-  m.def("separate", &separate, "pixels"_a.noconvert(), nb::sig("def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]"), "Readings of a composite picture: cells, flat [5 n], and features [59].");
   m.def("crc32c", [](Bytes data) { return crc32c(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("crc32c_portable", [](Bytes data) { return crc32c_portable(data.data(), data.shape(0)); }, "data"_a.noconvert());
   m.def("block_sums", [](Bytes data) { return give(sums_of(data.data(), data.shape(0))); }, "data"_a.noconvert());
+  bind_grids(m);
   bind_segments(m);
 }

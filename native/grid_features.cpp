@@ -33,13 +33,19 @@ Sides sides_of(const Axis& down, const Axis& over, const Region& r) {
   return s;
 }
 
-float roughness_of(const Axis& down, const Region& r) {
-  const Profile a = profile(down, r.x, r.y);
-  return std::accumulate(a.rough.begin(), a.rough.end(), 0.0f) / static_cast<float>(a.rough.size());
+float roughness_of(const Profile& p) {
+  return std::accumulate(p.rough.begin(), p.rough.end(), 0.0f) / static_cast<float>(p.rough.size());
 }
 
-void describe(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const Axis& down, const Axis& over,
-              const std::vector<Found>& found, float* f) {
+float roughness_of(const Axis& down, const Region& r) {
+  return roughness_of(profile(down, r.x, r.y));
+}
+
+void describe(Evidence& seen, const std::vector<Found>& found, float* f) {
+  const uint8_t* pixels = seen.pixels;
+  const int height = seen.height, width = seen.width;
+  const ptrdiff_t stride = seen.stride;
+  const Axis &down = seen.down(), &over = seen.over();
   const float n = static_cast<float>(found.size());
   std::vector<float> widths, heights, confidences, inner, rough, middle;
   double area = 0;
@@ -54,12 +60,12 @@ void describe(const uint8_t* pixels, ptrdiff_t stride, int height, int width, co
   }
   for (const size_t at : looked) {
     const Region& r = found[at].region;
-    rough.push_back(roughness_of(down, r));
     const Sides s = sides_of(down, over, r);
     for (const float side : s.each)
       if (side >= 0) inner.push_back(side);
     // How strong the strongest line through its midst is: high where a cell is a tile of a pattern.
     const Profile px = profile(down, r.x, r.y), py = profile(over, r.y, r.x);
+    rough.push_back(roughness_of(px));
     float strongest = 0;
     for (int i = r.x.size() / 6; i < r.x.size() - r.x.size() / 6; ++i) strongest = std::max(strongest, px.seam[i]);
     for (int i = r.y.size() / 6; i < r.y.size() - r.y.size() / 6; ++i) strongest = std::max(strongest, py.seam[i]);
@@ -166,7 +172,7 @@ void describe(const uint8_t* pixels, ptrdiff_t stride, int height, int width, co
   f[23] = std::log(static_cast<float>(std::max(width, height)));
   std::vector<Region> regions;
   for (const Found& c : found) regions.push_back(c.region);
-  describe_sides(pixels, stride, height, width, regions, f + kOwnFeatures);
+  describe_sides(seen, regions, f + kOwnFeatures);
 }
 
 }  // namespace tutela

@@ -25,8 +25,10 @@ Sides sides_of(const Axis& down, const Axis& over, const Region& r);
 // Share of pixels that change, in either direction: 0 for an empty cell.
 float roughness_of(const Axis& down, const Region& r);
 
+// The same of a profile that is there already.
+float roughness_of(const Profile& p);
+
 // Writes kGridFeatures numbers; see grid_features.cpp for what each one is.
-void describe(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const Axis& down, const Axis& over,
-              const std::vector<Found>& found, float* f);
+void describe(Evidence& seen, const std::vector<Found>& found, float* f);
 
 }  // namespace tutela

@@ -51,17 +51,23 @@ class Cutter {
     columns_.assign(wide, 0);
     rows_.assign(static_cast<size_t>(r.y.size()), 0);
     const int low = std::max(0, tone_ - kToneWidth), span = std::min(255, tone_ + kToneWidth) - low;
-    for (int y = r.y.from; y < r.y.to; ++y) {
-      const uint8_t* row = pixels_ + y * stride_ + r.x.from;
-      uint16_t* columns = columns_.data();
-      int sum = 0;
-      for (size_t x = 0; x < wide; ++x) {
-        const uint8_t on = static_cast<uint8_t>(row[x] - low) <= span;
-        columns[x] = static_cast<uint16_t>(columns[x] + on);
-        sum += on;
-      }
-      rows_[static_cast<size_t>(y - r.y.from)] = static_cast<uint16_t>(sum);
+    // Bytes count for up to 255 rows: sixteen at a time.
+    on_.resize(wide), counts_.resize(wide);
+    for (int y0 = r.y.from; y0 < r.y.to; y0 += 255) {
+      std::fill(counts_.begin(), counts_.end(), uint8_t{0});
+      for (int y = y0; y < std::min(r.y.to, y0 + 255); ++y)
+        rows_[static_cast<size_t>(y - r.y.from)] = static_cast<uint16_t>(
+            count_row(pixels_ + y * stride_ + r.x.from, wide, static_cast<uint8_t>(low), static_cast<uint8_t>(span), on_.data(), counts_.data()));
+      for (size_t x = 0; x < wide; ++x) columns_[x] = static_cast<uint16_t>(columns_[x] + counts_[x]);
     }
+  }
+
+  static int count_row(const uint8_t* __restrict row, size_t wide, uint8_t low, uint8_t span, uint8_t* __restrict on, uint8_t* __restrict counts) {
+    for (size_t x = 0; x < wide; ++x) on[x] = static_cast<uint8_t>(row[x] - low) <= span;
+    for (size_t x = 0; x < wide; ++x) counts[x] = static_cast<uint8_t>(counts[x] + on[x]);
+    int sum = 0;
+    for (size_t x = 0; x < wide; ++x) sum += on[x];
+    return sum;
   }
 
   // What lies between lines of ground.
@@ -88,6 +94,7 @@ class Cutter {
   ptrdiff_t stride_;
   int tone_, pieces_ = 0;
   std::vector<uint16_t> rows_, columns_;
+  std::vector<uint8_t> on_, counts_;
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ class Seams {
 
   float at(double place) const {
     if (std::abs(place - along_.from) <= kSlack || std::abs(place - along_.to) <= kSlack) return std::max(doubt_, kBorder);
-    const int i = static_cast<int>(std::lround(place)) - along_.from;
+    const int i = rounded(place) - along_.from;
     return i < 0 || i >= along_.size() ? 0 : wide_[static_cast<size_t>(i)];
   }
 

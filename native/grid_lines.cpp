@@ -8,6 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace tutela {
 
 static const GridPath& loops() {
@@ -28,8 +32,10 @@ Axis look(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
   axis.across = height;
   axis.bands = (height + kBand - 1) / kBand;
   const size_t row_length = static_cast<size_t>(width);
-  axis.seams.assign((axis.bands + 1) * row_length, 0);
-  axis.rough.assign((axis.bands + 1) * row_length, 0);
+  for (auto* counts : {&axis.seams, &axis.rough}) {
+    counts->reset(new uint16_t[(static_cast<size_t>(axis.bands) + 1) * row_length]);  // not filled: every row is written
+    std::fill_n(counts->get(), row_length, uint16_t{0});
+  }
   std::vector<uint8_t> d(kBand * row_length), least(row_length), count(row_length), rough(row_length);
   std::vector<uint16_t> sum(row_length);
   const GridPath& loop = loops();
@@ -44,17 +50,16 @@ Axis look(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
       if (first + r + 1 < height) loop.rough(row, row + stride, width, kChange, rough.data());
     }
     // A step is a seam where it is above twice the mean of its surroundings.
-    uint32_t running = 0;
-    for (int x = 0; x < std::min(kReach, width); ++x) running += sum[x];
-    for (int x = 0; x < width; ++x) {
-      if (x + kReach < width) running += sum[x + kReach];
-      if (x - kReach - 1 >= 0) running -= sum[x - kReach - 1];
-      const bool inner = rows == kBand && x >= kReach && x + kReach < width;
-      // running * 49933 >> 22 is running / 84 for every sum that 168 steps can have.
-      const uint32_t mean2 = inner ? running * 49933u >> 22
-                                   : 2 * running / static_cast<uint32_t>((std::min(x + kReach, width - 1) - std::max(x - kReach, 0) + 1) * rows);
-      least[x] = static_cast<uint8_t>(std::min(254u, mean2 + 3));
-    }
+    const auto at_border = [&](int x) {
+      const int low = std::max(x - kReach, 0), high = std::min(x + kReach, width - 1);
+      uint32_t all = 0;
+      for (int i = low; i <= high; ++i) all += sum[i];
+      least[x] = static_cast<uint8_t>(std::min(254u, 2 * all / static_cast<uint32_t>((high - low + 1) * rows) + 3));
+    };
+    const int inner = rows == kBand ? std::max(kReach, width - kReach) : kReach;
+    if (rows == kBand) loop.least(sum.data(), width, least.data());
+    for (int x = 0; x < std::min(kReach, width); ++x) at_border(x);
+    for (int x = inner; x < width; ++x) at_border(x);
     for (int r = 0; r < rows; ++r) loop.seams(&d[r * row_length], least.data(), width, count.data());
     const uint16_t* before = &axis.seams[band * row_length];
     uint16_t* after = &axis.seams[(band + 1) * row_length];
@@ -66,6 +71,24 @@ Axis look(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
   return axis;
 }
 
+#if defined(__SSE2__)
+// Eight rows of eight bytes to eight columns: bytes, pairs and fours of neighbouring rows interleaved.
+static void turn_block(const uint8_t* from, ptrdiff_t stride, uint8_t* to, ptrdiff_t to_stride) {
+  const auto row = [&](int i) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + i * stride)); };
+  const __m128i a = _mm_unpacklo_epi8(row(0), row(1)), b = _mm_unpacklo_epi8(row(2), row(3));
+  const __m128i c = _mm_unpacklo_epi8(row(4), row(5)), d = _mm_unpacklo_epi8(row(6), row(7));
+  const __m128i ab[2] = {_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b)}, cd[2] = {_mm_unpacklo_epi16(c, d), _mm_unpackhi_epi16(c, d)};
+  for (int half = 0; half < 2; ++half) {
+    const __m128i low = _mm_unpacklo_epi32(ab[half], cd[half]), high = _mm_unpackhi_epi32(ab[half], cd[half]);
+    uint8_t* out = to + 4 * half * to_stride;
+    for (const __m128i& two : {low, high}) {
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out), two);
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + to_stride), _mm_unpackhi_epi64(two, two));
+      out += 2 * to_stride;
+    }
+  }
+}
+#else
 // Eight rows of eight bytes to eight columns (Hacker's Delight 7-3, for bytes).
 static void turn_block(const uint8_t* from, ptrdiff_t stride, uint8_t* to, ptrdiff_t to_stride) {
   uint64_t row[8];
@@ -80,6 +103,7 @@ static void turn_block(const uint8_t* from, ptrdiff_t stride, uint8_t* to, ptrdi
   for (const int i : {0, 2, 4, 6}) swap(i, i + 1, 8, 0x00FF00FF00FF00FFull);
   for (int i = 0; i < 8; ++i) std::memcpy(to + i * to_stride, &row[i], 8);
 }
+#endif
 
 void turn(const uint8_t* pixels, int height, int width, ptrdiff_t stride, uint8_t* out) {
   constexpr int kTile = 64;
@@ -92,6 +116,16 @@ void turn(const uint8_t* pixels, int height, int width, ptrdiff_t stride, uint8_
           turn_block(pixels + y * stride + x, stride, out + static_cast<size_t>(x) * height + y, height);
   for (int y = 0; y < height; ++y)
     for (int x = y < high ? wide : 0; x < width; ++x) single(y, x);
+}
+
+const Evidence::Gathered& Evidence::gathered() {
+  if (gathered_) return *gathered_;
+  gathered_ = std::make_unique<Gathered>();
+  gathered_->turned.reset(new uint8_t[static_cast<size_t>(height) * static_cast<size_t>(width)]);
+  turn(pixels, height, width, stride, gathered_->turned.get());
+  gathered_->down = look(pixels, height, width, stride);
+  gathered_->over = look(gathered_->turned.get(), width, height, height);
+  return *gathered_;
 }
 
 // Bands that lie within [from, to), at least one.
@@ -183,7 +217,7 @@ std::vector<Line> peaks(const Profile& p, Span along, int extent, float strict) 
 
 // Highest strength within two pixels of a place, and where.
 Line near(const Profile& p, Span along, double place) {
-  const int centre = static_cast<int>(std::lround(place)) - along.from, n = along.size();
+  const int centre = rounded(place) - along.from, n = along.size();
   Line best{along.from + centre, 0};
   for (int i = std::max(0, centre - 2); i <= std::min(n - 1, centre + 2); ++i)
     if (p.seam[i] > best.strength + 1e-6f || (p.seam[i] == best.strength && p.sharp[i] > p.sharp[std::max(0, std::min(n - 1, best.at - along.from))]))

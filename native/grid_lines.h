@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace tutela {
@@ -16,8 +17,8 @@ struct Axis {
   int length = 0;  // positions of lines: the width
   int across = 0;  // extent of a line: the height
   int bands = 0;
-  std::vector<uint16_t> seams;  // [bands + 1][length + 2]: lines of pixels, from the first on, with a seam before x
-  std::vector<uint16_t> rough;  // [bands + 1][length]: ... that change along the line at x
+  std::unique_ptr<uint16_t[]> seams;  // [bands + 1][length]: lines of pixels, from the first on, with a seam before x
+  std::unique_ptr<uint16_t[]> rough;  // [bands + 1][length]: ... that change along the line at x
 };
 
 struct Span {
@@ -56,6 +57,30 @@ Axis look(const uint8_t* pixels, int height, int width, ptrdiff_t stride);
 // The picture with rows and columns exchanged, [width][height].
 void turn(const uint8_t* pixels, int height, int width, ptrdiff_t stride, uint8_t* out);
 
+// A picture and the evidence of lines along both its axes, which every look for parts of it begins with; gathered when it
+// is first asked for.
+class Evidence {
+ public:
+  Evidence(const uint8_t* of, int high, int wide, ptrdiff_t row) : pixels(of), height(high), width(wide), stride(row) {}
+
+  const uint8_t* const pixels;
+  const int height, width;
+  const ptrdiff_t stride;
+
+  // The picture turned, [width][height]; lines that run down the picture, and those that run over it.
+  const uint8_t* turned() { return gathered().turned.get(); }
+  const Axis& down() { return gathered().down; }
+  const Axis& over() { return gathered().over; }
+
+ private:
+  struct Gathered {
+    std::unique_ptr<uint8_t[]> turned;
+    Axis down, over;
+  };
+  const Gathered& gathered();
+  std::unique_ptr<Gathered> gathered_;
+};
+
 Profile profile(const Axis& axis, Span along, Span extent);
 
 // Share of the extent with a seam at a line or beside it; -1 at the picture's own border.
@@ -66,6 +91,9 @@ float quantile(std::vector<float> values, double q);
 
 // Peaks of the seam profile that no content of this extent is likely to make.
 std::vector<Line> peaks(const Profile& p, Span along, int extent, float strict);
+
+// The nearest whole number of a place, which is never negative: a library call is slower than all else that is done there.
+inline int rounded(double place) { return static_cast<int>(place + 0.5); }
 
 // Highest strength within two pixels of a place, and where.
 Line near(const Profile& p, Span along, double place);

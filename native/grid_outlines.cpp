@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 namespace tutela {
 namespace {
@@ -42,16 +44,14 @@ class Busy {
       std::fill(unlike.begin(), unlike.end(), uint8_t{0});
       for (int r = 0; r < kBlock; ++r) {
         const uint8_t* row = pixels + (j * kBlock + r) * stride;
-        for (int x = 0; x + 1 < width; ++x) {
-          const int step = row[x + 1] - row[x];
-          unlike[static_cast<size_t>(x)] = static_cast<uint8_t>(unlike[static_cast<size_t>(x)] + ((step < 0 ? -step : step) > 1));
-        }
+        count_unlike(row, width - 1, unlike.data());
       }
       int along = 0;
       for (int i = 0; i < wide_; ++i) {
-        int count = 0;
-        for (int x = i * kBlock; x < (i + 1) * kBlock; ++x) count += unlike[static_cast<size_t>(x)];
-        along += count >= kBusy;
+        // The sum of a block's eight bytes, each 8 at most, comes to lie in the highest one.
+        uint64_t counts;
+        std::memcpy(&counts, &unlike[static_cast<size_t>(i) * kBlock], sizeof counts);
+        along += static_cast<int>(counts * 0x0101010101010101u >> 56) >= kBusy;
         sums_[at(j + 1, i + 1)] = sums_[at(j, i + 1)] + along;
       }
     }
@@ -66,6 +66,14 @@ class Busy {
   }
 
  private:
+  static void count_unlike(const uint8_t* __restrict row, int n, uint8_t* __restrict counts) {
+    for (int x = 0; x < n; ++x) {
+      const uint8_t a = row[x], b = row[x + 1];
+      const auto apart = static_cast<uint8_t>((a > b ? a : b) - (a > b ? b : a));
+      counts[x] = static_cast<uint8_t>(counts[x] + (apart > 1));
+    }
+  }
+
   static constexpr int kBusy = 24;
   size_t at(int j, int i) const { return static_cast<size_t>(j) * static_cast<size_t>(wide_ + 1) + static_cast<size_t>(i); }
   int high_, wide_;
@@ -123,11 +131,14 @@ std::vector<Segment> segments(const Axis& axis) {
     const uint16_t *a = &axis.seams[static_cast<size_t>(band) * n], *b = a + n;
     const int rows = std::min(kBand, axis.across - band * kBand);
     for (int x = 0; x < n; ++x) count[x] = static_cast<uint8_t>(b[x] - a[x]);
-    const int wanted = (3 * rows + 3) / 4;
+    const auto wanted = static_cast<uint8_t>((3 * rows + 3) / 4), all_rows = static_cast<uint8_t>(rows);
     for (int x = 1; x + 1 < n; ++x)
-      hit[x] = (count[x - 1] + count[x] + count[x + 1] >= wanted) & (2 * count[x] >= rows);
+      hit[x] = static_cast<uint8_t>((static_cast<uint8_t>(count[x - 1] + count[x] + count[x + 1]) >= wanted) & (static_cast<uint8_t>(2 * count[x]) >= all_rows));
     for (int x = 3; x + 3 < n; ++x) {
-      if (!hit[x]) continue;
+      uint64_t eight = 1;
+      if (x + 8 <= n) std::memcpy(&eight, &hit[static_cast<size_t>(x)], sizeof eight);
+      if (eight == 0) x += 7;
+      if (eight == 0 || !hit[x]) continue;
       Run& run = runs[x];
       if (run.last >= 0) run.sum -= kMissing * static_cast<float>(band - run.last - 1);
       if (run.sum <= 0) close_run(run, x, &out);
@@ -252,15 +263,19 @@ std::vector<Rectangle> rectangles(const Image& image, const Axis& down, const Ax
           if (score > 0) all.push_back({region, score});
         }
     }
-  std::stable_sort(all.begin(), all.end(), [](const Rectangle& a, const Rectangle& b) { return a.score > b.score; });
+  // Places are sorted: they are a fourth of what they stand for.
+  std::vector<std::pair<float, uint32_t>> order;
+  for (size_t i = 0; i < all.size(); ++i) order.push_back({-all[i].score, static_cast<uint32_t>(i)});
+  std::sort(order.begin(), order.end());
   std::vector<Rectangle> kept;
   const auto keep = [&kept](const Rectangle& one, int most) {
     for (const Rectangle& other : kept)
       if (near(one.region, other.region, most)) return;
     kept.push_back(one);
   };
-  for (const Rectangle& one : all) {
+  for (const auto& [worse, place] : order) {
     if (kept.size() >= kMostOutlines) break;
+    const Rectangle& one = all[place];
     keep(one, 2);
     // Twice: bars may lie within a border.
     Region inner = one.region;
@@ -387,14 +402,15 @@ float flat_share(const uint8_t* pixels, int height, int width, ptrdiff_t stride,
   return all > 0 ? static_cast<float>(flat) / static_cast<float>(all) : 0;
 }
 
-std::vector<Outline> outlines(const uint8_t* pixels, int height, int width, ptrdiff_t stride) {
+std::vector<Outline> outlines(Evidence& evidence) {
   std::vector<Outline> out;
+  const uint8_t* pixels = evidence.pixels;
+  const int height = evidence.height, width = evidence.width;
+  const ptrdiff_t stride = evidence.stride;
   if (height < 2 * kSmallestSide || width < 2 * kSmallestSide) return out;
   const float flat = flat_share(pixels, height, width, stride, 3);
   if (flat < kLeastFlat) return out;
-  std::vector<uint8_t> turned(static_cast<size_t>(height) * static_cast<size_t>(width));
-  turn(pixels, height, width, stride, turned.data());
-  const Axis down = look(pixels, height, width, stride), over = look(turned.data(), width, height, height);
+  const Axis &down = evidence.down(), &over = evidence.over();
   const Busy busy(pixels, height, width, stride);
   const std::vector<Rectangle> found = rectangles({pixels, stride}, down, over, busy);
   for (const Rectangle& one : found) {

@@ -17,7 +17,7 @@ struct Outline {
 };
 
 // The likelier outlines first; none where hardly anything of the picture is flat, as in a photograph.
-std::vector<Outline> outlines(const uint8_t* pixels, int height, int width, ptrdiff_t stride);
+std::vector<Outline> outlines(Evidence& evidence);
 
 // Share of blocks of 8 x 8 pixels (one in `every` is looked at) of one tone, 0 to 1.
 float flat_share(const uint8_t* pixels, int height, int width, ptrdiff_t stride, int every);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace tutela {
@@ -28,78 +29,165 @@ struct Piece {
   std::vector<std::pair<int, int>> rows;
 };
 
-class Ground {
+// Sets that are joined, by number; the least number of a set stands for it.
+class Sets {
  public:
-  Ground(const uint8_t* pixels, int height, int width, ptrdiff_t stride)
-      : pixels_(pixels), stride_(stride), height_(height), width_(width), seen_(static_cast<size_t>(height) * static_cast<size_t>(width), 0) {
-    for (int x = 0; x < width; ++x) reach(x, 0), reach(x, height - 1);
-    for (int y = 0; y < height; ++y) reach(0, y), reach(width - 1, y);
-    spread([this](int x, int y, int u, int v) { return std::abs(at(x, y) - at(u, v)) <= kStill; });
-    ground_ = static_cast<float>(reached_) / static_cast<float>(seen_.size());
+  int add() {
+    const int number = static_cast<int>(first_.size());
+    first_.push_back(number);
+    return number;
   }
-
-  float share() const { return ground_; }
-
-  // The pieces that do not belong to the ground, and how many pixels all together have.
-  std::vector<Piece> pieces(long* all) {
-    std::vector<Piece> out;
-    *all = static_cast<long>(seen_.size()) - reached_;
-    const long least = static_cast<long>(kLeastPrint * static_cast<float>(seen_.size()));
-    for (int y = 0; y < height_; ++y)
-      for (int x = 0; x < width_; ++x) {
-        if (seen_[index(x, y)]) continue;
-        Piece piece = taken(x, y);
-        if (piece.area >= least && out.size() < kMostPrints) out.push_back(std::move(piece));
-      }
-    return out;
+  int of(int number) {
+    while (first_[static_cast<size_t>(number)] != number) {
+      int& next = first_[static_cast<size_t>(number)];
+      number = next = first_[static_cast<size_t>(next)];
+    }
+    return number;
   }
+  void join(int one, int other) {
+    one = of(one), other = of(other);
+    first_[static_cast<size_t>(std::max(one, other))] = std::min(one, other);
+  }
+  size_t size() const { return first_.size(); }
 
  private:
-  size_t index(int x, int y) const { return static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x); }
-  int at(int x, int y) const { return pixels_[y * stride_ + x]; }
+  std::vector<int> first_;
+};
 
-  void reach(int x, int y) {
-    uint8_t& seen = seen_[index(x, y)];
-    if (seen) return;
-    seen = 1, ++reached_;
-    open_.push_back({x, y});
-  }
-
-  template <typename Joined>
-  void spread(const Joined& joined) {
-    while (!open_.empty()) {
-      const auto [x, y] = open_.back();
-      open_.pop_back();
-      const std::pair<int, int> around[4] = {{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}};
-      for (const auto& [u, v] : around)
-        if (u >= 0 && v >= 0 && u < width_ && v < height_ && !seen_[index(u, v)] && joined(x, y, u, v)) reach(u, v);
+// The ground: what is joined to the picture's border by steps of a few levels.
+class Ground {
+ public:
+  Ground(const uint8_t* pixels, int height, int width, ptrdiff_t stride) : height_(height), width_(width) {
+    sets_.add();  // the border
+    rows_.push_back(0);
+    std::vector<uint8_t> breaks(static_cast<size_t>(width));
+    for (int y = 0; y < height; ++y) {
+      const uint8_t* row = pixels + y * stride;
+      add_runs(row, breaks.data());
+      if (y > 0) join_rows(row, row - stride);
+      const size_t first = rows_[static_cast<size_t>(y)], last = rows_.back() - 1;
+      const bool at_border = y == 0 || y == height - 1;
+      for (size_t i = first; i <= last; ++i)
+        if (at_border || i == first || i == last) sets_.join(kBorder, set_of(i));
+    }
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      runs_[i].ground = sets_.of(set_of(i)) == kBorder;
+      if (runs_[i].ground) reached_ += runs_[i].to - runs_[i].from;
     }
   }
 
-  Piece taken(int x, int y) {
-    const long before = reached_;
-    Piece piece;
-    piece.top = y, piece.left = x, piece.right = x + 1;
-    const auto add = [&piece](int u, int v) {
-      const auto row = static_cast<size_t>(v - piece.top);  // the first pixel that is met is in the first row
-      if (piece.rows.size() <= row) piece.rows.resize(row + 1, {1 << 30, -1});
-      piece.rows[row] = {std::min(piece.rows[row].first, u), std::max(piece.rows[row].second, u + 1)};
-      piece.left = std::min(piece.left, u), piece.right = std::max(piece.right, u + 1);
-    };
-    reach(x, y);
-    add(x, y);
-    spread([&add](int, int, int u, int v) { return add(u, v), true; });
-    piece.area = reached_ - before;
-    return piece;
+  float share() const { return static_cast<float>(reached_) / static_cast<float>(all()); }
+
+  // The pieces that do not belong to the ground, and how many pixels all together have.
+  std::vector<Piece> pieces(long* outside) const {
+    *outside = all() - reached_;
+    Sets sets;
+    std::vector<Stretch> stretches;
+    size_t above = 0, here = 0;
+    for (int y = 0; y < height_; ++y) {
+      above = here, here = stretches.size();
+      add_stretches(y, &stretches);
+      for (size_t i = here; i < stretches.size(); ++i) sets.add();
+      size_t upper = above;
+      for (size_t i = here; i < stretches.size(); ++i) {
+        while (upper < here && stretches[upper].to <= stretches[i].from) ++upper;
+        for (size_t j = upper; j < here && stretches[j].from < stretches[i].to; ++j) sets.join(static_cast<int>(j), static_cast<int>(i));
+      }
+    }
+    return large(stretches, &sets);
   }
 
-  const uint8_t* pixels_;
-  ptrdiff_t stride_;
+ private:
+  // Neighbouring pixels of a row that are no ground.
+  struct Stretch {
+    int y, from, to;
+  };
+
+  long all() const { return static_cast<long>(height_) * width_; }
+
+  // Neighbouring pixels of a row that differ by a few levels at most.
+  struct Run {
+    int from, to;
+    bool ground = false;
+  };
+
+  static constexpr int kBorder = 0;
+  static int set_of(size_t run) { return static_cast<int>(run) + 1; }
+
+  void add_runs(const uint8_t* row, uint8_t* breaks) {
+    for (int x = 1; x < width_; ++x) breaks[x] = std::abs(row[x] - row[x - 1]) > kStill;
+    for (int from = 0; from < width_;) {
+      int to = from + 1;
+      for (uint64_t eight = 0; to + 8 <= width_; to += 8) {
+        std::memcpy(&eight, breaks + to, sizeof eight);
+        if (eight != 0) break;
+      }
+      while (to < width_ && !breaks[to]) ++to;
+      runs_.push_back({from, to});
+      sets_.add();
+      from = to;
+    }
+    rows_.push_back(runs_.size());
+  }
+
+  // Joins the runs of the last row with those of the one before it, where a pixel is like the one above it.
+  void join_rows(const uint8_t* row, const uint8_t* before) {
+    const size_t end = rows_.back(), middle = rows_[rows_.size() - 2];
+    size_t above = rows_[rows_.size() - 3];
+    for (size_t i = middle; i < end; ++i)
+      for (; above < middle; ++above) {
+        const int from = std::max(runs_[i].from, runs_[above].from), to = std::min(runs_[i].to, runs_[above].to);
+        for (int x = from; x < to; ++x)
+          if (std::abs(row[x] - before[x]) <= kStill) {
+            sets_.join(set_of(i), set_of(above));
+            break;
+          }
+        if (runs_[above].to >= runs_[i].to) break;  // it may reach beyond, into the next run
+      }
+  }
+
+  void add_stretches(int y, std::vector<Stretch>* out) const {
+    const size_t end = rows_[static_cast<size_t>(y) + 1];
+    for (size_t i = rows_[static_cast<size_t>(y)]; i < end; ++i) {
+      if (runs_[i].ground) continue;
+      const int from = runs_[i].from;
+      while (i + 1 < end && !runs_[i + 1].ground) ++i;
+      out->push_back({y, from, runs_[i].to});
+    }
+  }
+
+  // Pieces that are large enough to be prints, in the order of their first pixels.
+  std::vector<Piece> large(const std::vector<Stretch>& stretches, Sets* sets) const {
+    std::vector<long> areas(stretches.size(), 0);
+    for (size_t i = 0; i < stretches.size(); ++i) areas[static_cast<size_t>(sets->of(static_cast<int>(i)))] += stretches[i].to - stretches[i].from;
+    const long least = static_cast<long>(kLeastPrint * static_cast<float>(all()));
+    std::vector<Piece> out;
+    std::vector<int> number(stretches.size(), -1);
+    for (size_t i = 0; i < stretches.size(); ++i) {
+      const auto first = static_cast<size_t>(sets->of(static_cast<int>(i)));
+      if (areas[first] < least) continue;
+      const auto [y, from, to] = stretches[i];
+      if (first == i) {
+        if (out.size() == kMostPrints) continue;
+        number[i] = static_cast<int>(out.size());
+        Piece& piece = out.emplace_back();
+        piece.top = y, piece.left = from, piece.right = to, piece.area = areas[i];
+      }
+      if (number[first] < 0) continue;
+      Piece& piece = out[static_cast<size_t>(number[first])];
+      const auto row = static_cast<size_t>(y - piece.top);
+      if (piece.rows.size() <= row) piece.rows.resize(row + 1, {1 << 30, -1});
+      piece.rows[row] = {std::min(piece.rows[row].first, from), std::max(piece.rows[row].second, to)};
+      piece.left = std::min(piece.left, from), piece.right = std::max(piece.right, to);
+    }
+    return out;
+  }
+
   int height_, width_;
-  std::vector<uint8_t> seen_;
-  std::vector<std::pair<int, int>> open_;
+  std::vector<Run> runs_;
+  std::vector<size_t> rows_;  // where each row's runs begin
+  Sets sets_;                 // the border, and each run
   long reached_ = 0;
-  float ground_ = 0;
 };
 
 double turn_of(const Point& a, const Point& b, const Point& c) { return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); }

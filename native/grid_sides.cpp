@@ -14,13 +14,12 @@ constexpr int kWidestGutter = 10;
 constexpr int kDeepest = 8;                // of a frame around a cell
 constexpr size_t kMostCells = 64;          // that are looked at: more tell nothing new
 
-// One side of a cell: pixels at(o, t), o < 0 within the cell and o >= 0 beyond its edge.
+// One side of a cell: pixel t along it at depth o, o < 0 within the cell and o >= 0 beyond its edge.
 struct Side {
   const uint8_t* first;  // the pixel of o = 0, t = 0
   ptrdiff_t out, along;  // steps in memory
   int room;              // o < room lie in the picture
   int length;
-  int at(int o, int t) const { return first[o * out + t * along]; }
 };
 
 struct Look {
@@ -28,38 +27,73 @@ struct Look {
   std::array<float, 9> steps{};  // o = -4 .. 4
 };
 
-// Changes along the side at o, and the mean and the spread of its pixels.
+// Pixels along a side at one depth, a share of them, and those behind each: side by side, so that they are summed fast.
+struct Strip {
+  static constexpr int kMost = 2 * kSamples;
+  int n = 0;
+  uint8_t here[kMost], next[kMost];
+};
+
+void take(const Side& side, int o, int from, int to, int every, Strip* line) {
+  line->n = 0;
+  const uint8_t* first = side.first + o * side.out;
+  for (int t = from; t + 1 < to; t += every, ++line->n) {
+    line->here[line->n] = first[t * side.along];
+    line->next[line->n] = first[(t + 1) * side.along];
+  }
+}
+
+// The lines of a side, kInside within and kOutside beyond it, taken when they are asked for.
+class Strips {
+ public:
+  Strips(const Side& side, int from, int to) : side_(side), from_(from), to_(to), every_(std::max(1, (to - from) / kSamples)) {}
+  const Strip& at(int o) {
+    const auto slot = static_cast<size_t>(o - kFirst);
+    if (!taken_[slot]) take(side_, o, from_, to_, every_, &lines_[slot]), taken_[slot] = true;
+    return lines_[slot];
+  }
+
+ private:
+  static constexpr int kFirst = -kInside;
+  Side side_;
+  int from_, to_, every_;
+  std::array<bool, kInside + kOutside + 1> taken_{};
+  std::array<Strip, kInside + kOutside + 1> lines_;
+};
+
+int apart(const uint8_t* a, const uint8_t* b, int n) {
+  int sum = 0;
+  for (int i = 0; i < n; ++i) sum += std::abs(a[i] - b[i]);
+  return sum;
+}
+
+// Changes along a line, and the mean and the spread of its pixels.
 struct Row {
   float change = 0, mean = 0, spread = 0;
 };
 
-Row row_of(const Side& side, int o, int from, int to, int every) {
-  int change = 0, sum = 0, squares = 0, n = 0;
-  for (int t = from; t + 1 < to; t += every, ++n) {
-    const int v = side.at(o, t);
-    change += std::abs(side.at(o, t + 1) - v);
-    sum += v, squares += v * v;
-  }
-  const float count = static_cast<float>(std::max(1, n));
+Row row_of(const Strip& line) {
+  int sum = 0, squares = 0;
+  for (int i = 0; i < line.n; ++i) sum += line.here[i], squares += line.here[i] * line.here[i];
+  const float count = static_cast<float>(std::max(1, line.n));
   const float mean = static_cast<float>(sum) / count;
-  return {static_cast<float>(change) / count, mean,
+  return {static_cast<float>(apart(line.here, line.next, line.n)) / count, mean,
           std::sqrt(std::max(0.0f, static_cast<float>(squares) / count - mean * mean))};
 }
 
-float step_of(const Side& side, int o, int p, int from, int to, int every) {
-  int sum = 0, n = 0;
-  for (int t = from; t + 1 < to; t += every, ++n) sum += std::abs(side.at(o, t) - side.at(p, t));
-  return static_cast<float>(sum) / static_cast<float>(std::max(1, n));
+float step_of(const Strip& one, const Strip& other) {
+  return static_cast<float>(apart(one.here, other.here, one.n)) / static_cast<float>(std::max(1, one.n));
 }
 
-float correlation(const Side& side, int o, int p, int from, int to, int every) {
-  double a = 0, b = 0, aa = 0, bb = 0, ab = 0;
-  int n = 0;
-  for (int t = from; t + 1 < to; t += every, ++n) {
-    const int u = side.at(o, t), v = side.at(p, t);
-    a += u, b += v, aa += u * u, bb += v * v, ab += u * v;
-  }
+float correlation(const Strip& one, const Strip& other) {
+  const int n = one.n;
   if (n < 8) return 0;
+  int sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+  for (int i = 0; i < n; ++i) {
+    const int u = one.here[i], v = other.here[i];
+    sa += u, sb += v, saa += u * u, sbb += v * v, sab += u * v;
+  }
+  const double a = sa, b = sb, aa = saa, bb = sbb, ab = sab;
   const double va = aa - a * a / n, vb = bb - b * b / n;
   return va > 20 * n && vb > 20 * n ? static_cast<float>((ab - a * b / n) / std::sqrt(va * vb)) : 0;
 }
@@ -67,13 +101,13 @@ float correlation(const Side& side, int o, int p, int from, int to, int every) {
 Look look_at(const Side& side) {
   Look l;
   const int from = side.length / 20, to = side.length - side.length / 20;
-  const int every = std::max(1, (to - from) / kSamples);
-  for (int o = -4; o < -1; ++o) l.own += row_of(side, o, from, to, every).change / 3;
+  Strips lines(side, from, to);
+  for (int o = -4; o < -1; ++o) l.own += row_of(lines.at(o)).change / 3;
   const int most = std::min(kWidestGutter, side.room - 3);
   int gutter = 0;
   float tone = 0, sway = 0, flat = 0;
   while (gutter < most) {
-    const Row row = row_of(side, gutter, from, to, every);
+    const Row row = row_of(lines.at(gutter));
     if (row.change > std::max(2.0f, 0.35f * l.own)) break;
     tone += row.mean, sway += row.spread, flat += row.change;
     ++gutter;
@@ -84,22 +118,22 @@ Look look_at(const Side& side) {
     l.tone = tone / count, l.sway = sway / count, l.flat = flat / count;
   }
   float usual = 0;
-  for (int o = -6; o < -2; ++o) usual += step_of(side, o, o - 1, from, to, every) / 4;
+  for (int o = -6; o < -2; ++o) usual += step_of(lines.at(o), lines.at(o - 1)) / 4;
   float around = 0;
   for (int o = -4; o <= 4; ++o) {
-    const float step = o < side.room ? step_of(side, o, o - 1, from, to, every) : usual;
+    const float step = o < side.room ? step_of(lines.at(o), lines.at(o - 1)) : usual;
     l.steps[static_cast<size_t>(o + 4)] = std::min(8.0f, (step + 0.5f) / (usual + 0.5f));
     if (o != 0) around = std::max(around, step);
   }
-  const float edge = step_of(side, 0, -1, from, to, every);
+  const float edge = step_of(lines.at(0), lines.at(-1));
   l.ratio = std::min(20.0f, (edge + 0.5f) / (usual + 0.5f));
   l.peaked = edge / (edge + around + 1);
   const int beyond = std::min(gutter + 1, side.room - 1);
-  l.common = correlation(side, -2, beyond, from, to, every);
-  const float there = step_of(side, -2, beyond, from, to, every);
-  const float here = step_of(side, -2, -std::min(kInside, beyond + 4), from, to, every);
+  l.common = correlation(lines.at(-2), lines.at(beyond));
+  const float there = step_of(lines.at(-2), lines.at(beyond));
+  const float here = step_of(lines.at(-2), lines.at(-std::min(kInside, beyond + 4)));
   l.going_on = std::min(8.0f, (there + 1) / (here + 1));
-  l.beyond = row_of(side, beyond, from, to, every).change;
+  l.beyond = row_of(lines.at(beyond)).change;
   return l;
 }
 
@@ -110,27 +144,30 @@ float at_share(std::vector<float>& values, double share) {
   return *place;
 }
 
-std::vector<Look> looks(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const std::vector<Region>& cells) {
+std::vector<Look> looks(Evidence& seen, const std::vector<Region>& cells) {
+  const ptrdiff_t stride = seen.stride, high = seen.height;
   std::vector<Look> all;
   const size_t every = (cells.size() + kMostCells - 1) / kMostCells;
   for (size_t i = 0; i < cells.size(); i += every) {
     const Region& r = cells[i];
     if (r.x.size() <= kInside || r.y.size() <= kInside) continue;
-    const uint8_t* corner = pixels + r.y.from * stride + r.x.from;
+    // Sides that run down the picture are looked at in the turned one, where they lie in one stretch.
+    const uint8_t *corner = seen.pixels + r.y.from * stride + r.x.from, *turned = seen.turned() + r.x.from * high + r.y.from;
     const auto add = [&](const uint8_t* first, ptrdiff_t out, ptrdiff_t along, int room, int length) {
       if (room >= 4) all.push_back(look_at({first, out, along, std::min(room, kOutside), length}));
     };
-    add(corner - 1, -1, stride, r.x.from, r.y.size());
-    add(corner + r.x.size(), 1, stride, width - r.x.to, r.y.size());
+    add(turned - high, -high, 1, r.x.from, r.y.size());
+    add(turned + r.x.size() * high, high, 1, seen.width - r.x.to, r.y.size());
     add(corner - stride, -stride, 1, r.y.from, r.x.size());
-    add(corner + r.y.size() * stride, stride, 1, height - r.y.to, r.x.size());
+    add(corner + r.y.size() * stride, stride, 1, seen.height - r.y.to, r.x.size());
   }
   return all;
 }
 
 }  // namespace
 
-void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region>* cells) {
+void take_frames_off(Evidence& seen, std::vector<Region>* cells) {
+  const ptrdiff_t stride = seen.stride, high = seen.height;
   const size_t every = (cells->size() + kMostCells - 1) / kMostCells;
   int off[4] = {};
   for (int side = 0; side < 4; ++side) {
@@ -142,25 +179,28 @@ void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region
       const Region& r = (*cells)[i];
       const int deep = side < 2 ? r.x.size() : r.y.size(), length = side < 2 ? r.y.size() : r.x.size();
       if (deep < 4 * kDeepest || length < 4 * kDeepest) continue;
-      const uint8_t* corner = pixels + r.y.from * stride + r.x.from;
+      const uint8_t *corner = seen.pixels + r.y.from * stride + r.x.from, *turned = seen.turned() + r.x.from * high + r.y.from;
       // Inwards is `out` here: o is the depth.
-      const Side own = side == 0   ? Side{corner, 1, stride, deep, length}
-                       : side == 1 ? Side{corner + r.x.size() - 1, -1, stride, deep, length}
+      const Side own = side == 0   ? Side{turned, high, 1, deep, length}
+                       : side == 1 ? Side{turned + (r.x.size() - 1) * high, -high, 1, deep, length}
                        : side == 2 ? Side{corner, stride, 1, deep, length}
                                    : Side{corner + (r.y.size() - 1) * stride, -stride, 1, deep, length};
       // Rounded corners and what is written into a corner do not count.
       const int from = length / 8, to = length - length / 8, along = std::max(1, (to - from) / kSamples);
+      Strip line[3];
       for (int d = 0; d <= kDeepest + 1; ++d) {
-        const Row row = row_of(own, d, from, to, along);
+        take(own, d, from, to, along, &line[d % 2]);
+        const Row row = row_of(line[d % 2]);
         change[d] += row.change, spread[d] += row.spread;
-        step[d] += d > 0 ? step_of(own, d, d - 1, from, to, along) : 0;
+        step[d] += d > 0 ? step_of(line[d % 2], line[1 - d % 2]) : 0;
       }
       for (int k = 0; k < 4; ++k) {
         const int d = kDeepest + 2 + k * (deep / 2 - kDeepest - 2) / 4;
-        const Row row = row_of(own, d, from, to, along);
+        for (int near = 0; near < 3; ++near) take(own, d + near - 1, from, to, along, &line[near]);
+        const Row row = row_of(line[1]);
         usual_change += row.change / 4, usual_spread += row.spread / 4;
         // Of a doubled picture every other step is none.
-        usual_step += std::max(step_of(own, d, d - 1, from, to, along), step_of(own, d + 1, d, from, to, along)) / 4;
+        usual_step += std::max(step_of(line[1], line[0]), step_of(line[2], line[1])) / 4;
       }
     }
     // A smooth picture changes little from pixel to pixel too, but is not of one tone.
@@ -173,10 +213,9 @@ void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region
   }
 }
 
-void describe_sides(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const std::vector<Region>& cells,
-                    float* out) {
+void describe_sides(Evidence& seen, const std::vector<Region>& cells, float* out) {
   std::fill(out, out + kSideFeatures, 0.0f);
-  const std::vector<Look> all = looks(pixels, stride, height, width, cells);
+  const std::vector<Look> all = looks(seen, cells);
   if (all.empty()) return;
   const float n = static_cast<float>(all.size());
   std::vector<float> values(all.size());

@@ -12,10 +12,9 @@ constexpr int kSideFeatures = 34;
 
 // Writes kSideFeatures numbers about all sides of the cells that are not the picture's own border; see grid_sides.cpp for
 // what each one is.  Sides are looked at where the cells say they are, so refine them first.
-void describe_sides(const uint8_t* pixels, ptrdiff_t stride, int height, int width, const std::vector<Region>& cells,
-                    float* out);
+void describe_sides(Evidence& seen, const std::vector<Region>& cells, float* out);
 
 // Takes frames off the cells: lines of one tone along a side, up to 8 pixels, that most cells have alike.
-void take_frames_off(const uint8_t* pixels, ptrdiff_t stride, std::vector<Region>* cells);
+void take_frames_off(Evidence& seen, std::vector<Region>* cells);
 
 }  // namespace tutela

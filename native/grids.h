@@ -6,6 +6,8 @@
 
 namespace tutela {
 
+class Evidence;
+
 struct GridCell {
   int32_t x, y, width, height;
   float confidence;
@@ -21,7 +23,7 @@ struct GridReading {
 };
 
 // A few readings, likelier ones first; none where nothing parts the picture.
-std::vector<GridReading> separate_grid(const uint8_t* pixels, int height, int width, ptrdiff_t stride);
+std::vector<GridReading> separate_grid(Evidence& evidence);
 
 // Brightness of RGB pixels that lie without gaps.
 void grid_luma(const uint8_t* rgb, int height, int width, uint8_t* out);
@@ -33,6 +35,9 @@ struct GridPath {
   void (*luma)(const uint8_t* rgb, int n, uint8_t* out);
   // d[x] = the step of two pixels' sum across the line before x (at most 255), and sum[x] += d[x]; n is 4 at least.
   void (*steps)(const uint8_t* row, int n, uint8_t* d, uint16_t* sum);
+  // least[x] = 3 more than twice the mean step around x, at most 254, where kReach neighbours lie on both sides; `sum` is of
+  // kBand lines.
+  void (*least)(const uint16_t* sum, int n, uint8_t* least);
   // count[x] += whether d[x] is above least[x] and above its neighbours.
   void (*seams)(const uint8_t* d, const uint8_t* least, int n, uint8_t* count);
   // count[x] += whether a[x] and b[x] differ by more than `most`.

@@ -192,41 +192,109 @@ inline void filter(const uint16_t* keys, size_t count, uint16_t key, int limit, 
 #endif
 }
 
+// Calls found(k, bits) for every run of at most 64 keys of those at [place, place + count): bit i of `bits` is set where key
+// place + k + i has at most `limit` bits between itself and `key`.  There are `Window::kKeys` keys at least in all.
+//
+// A window of keys ends where its bucket ends, so that no line is read that the bucket has not.  So many windows are looked through
+// at once, whether or not the bucket reaches into all: how long a bucket is, no processor can foretell, and a wrong guess costs it
+// as much as a bucket.
+#if defined(TUTELA_AVX512)
+struct Window {
+  static constexpr size_t kKeys = 32;
+  const __m512i wanted, most;
+  Window(uint16_t key, int limit) : wanted(_mm512_set1_epi16(static_cast<short>(key))), most(_mm512_set1_epi16(static_cast<short>(limit))) {}
+  uint64_t near(const uint16_t* keys) const {
+    return _mm512_cmple_epi16_mask(_mm512_popcnt_epi16(_mm512_xor_si512(_mm512_loadu_si512(keys), wanted)), most);
+  }
+};
+#elif defined(TUTELA_AVX2)
+struct Window {
+  static constexpr size_t kKeys = 32;
+  const __m256i wanted, most, nibble, table;
+  Window(uint16_t key, int limit)
+      : wanted(_mm256_set1_epi16(static_cast<short>(key))), most(_mm256_set1_epi16(static_cast<short>(limit))), nibble(_mm256_set1_epi8(15)),
+        table(_mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4)) {}
+  __m256i far(const uint16_t* keys) const {
+    const __m256i x = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys)), wanted);
+    const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(x, nibble));
+    const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
+    return _mm256_cmpgt_epi16(_mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1)), most);
+  }
+  uint64_t near(const uint16_t* keys) const {
+    const __m256i both = _mm256_packs_epi16(far(keys), far(keys + 16));
+    return ~static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_permute4x64_epi64(both, 0xD8)));
+  }
+};
+#endif
+
+template <typename Visit>
+inline void runs_near(const uint16_t* keys, size_t place, size_t count, [[maybe_unused]] int windows, uint16_t key, int limit, Visit found) {
+#if defined(TUTELA_AVX512) || defined(TUTELA_AVX2)
+  const Window window(key, limit);
+  const size_t end = place + count, last = end > Window::kKeys ? end - Window::kKeys : 0;
+  const uint64_t held = (uint64_t{1} << least(end, Window::kKeys)) - 1;  // where there are fewer keys before the end than a window has
+  const auto near = [&](size_t k) -> uint64_t {
+    const size_t from = least(place + k, last);
+    return (window.near(keys + from) & held) >> least(place + k - from, Window::kKeys);
+  };
+  if (windows == 1) {
+    for (size_t k = 0; k < count; k += 32) found(k, near(k));
+  } else if (windows == 2) {
+    for (size_t k = 0; k < count; k += 64) found(k, near(k) | near(k + 32) << 32);
+  } else {
+    for (size_t k = 0; k < count; k += 96) {
+      found(k, near(k) | near(k + 32) << 32);
+      found(k + 64, near(k + 64));
+    }
+  }
+#else
+  filter(keys + place, count, key, limit, [&](size_t k) { found(k, uint64_t{1}); });
+#endif
+}
+
+// Asks for a line to come into the second cache.  The first has room for few lines on the way, and who asks it for more waits.
+inline void fetch(const void* at) { __builtin_prefetch(at, 0, 2); }
+
 class BandSearch {
  public:
   BandSearch(const SegmentView& view, const SearchPlan& plan, const uint8_t* query, Hits& hits)
-      : view_(view), plan_(plan), query_(query), bands_(query), hits_(hits) {}
+      : view_(view), plan_(plan), query_(query), bands_(query), hits_(hits), usual_(usual_lines(view)), windows_(usual_windows(view)) {}
 
   void run() {
     const size_t buckets = (size_t{1} << view_.bucket_bits) + 1;
     const int dropped = 16 - view_.bucket_bits;
+    int pending = 0;
     for (int band = 0; band < kBands; ++band) {
       const int allowance = plan_.allowance[band];
       if (allowance < 0) continue;
       const uint32_t* offsets = view_.offsets + static_cast<size_t>(band) * buckets;
       const uint32_t bucket = uint32_t{bands_.at[band]} >> dropped;
+      const uint32_t* shared = offsets + bucket / kShared * kShared;
+      fetch(shared);
+      fetch(shared + least(kShared, buckets - 1));
       uint32_t mask = 0;
       for (int bits = 0; bits <= allowance && bits <= view_.bucket_bits; ++bits)
         for (; mask < plan_.mask_count[bits]; ++mask) {
           const uint32_t* at = offsets + (bucket ^ plan_.masks[mask]);
-          __builtin_prefetch(at);
-          probes_[pending_++] = {at, band, plan_.limit[band] - bits, 0, 0};
-          if (pending_ == kGroup) flush();
+          if (plan_.masks[mask] >= kShared) fetch(at);
+          Probe& probe = probes_[pending];
+          probe.at = at;
+          probe.band = band;
+          probe.limit = plan_.limit[band] - bits;
+          if (++pending == kGroup) {
+            answer(pending);
+            pending = 0;
+          }
         }
     }
-    flush();
+    answer(pending);
   }
 
  private:
   static constexpr int kGroup = 288;  // the 272 probes of radius 31 in one go
-  static constexpr int kAhead = 12;   // buckets whose lines are under way while one is read
-
-  static constexpr int kCandidates = 64;
-
-  struct Candidate {
-    size_t place;
-    int band;
-  };
+  static constexpr int kRuns = 128, kCandidates = 64;
+  static constexpr size_t kLine = 64;
+  static constexpr size_t kShared = kLine / sizeof(uint32_t);  // buckets whose beginnings lie in a line, or across two
 
   struct Probe {
     const uint32_t* at;
@@ -235,6 +303,31 @@ class BandSearch {
     uint32_t begin, count;
   };
 
+  // Of at most 64 keys from a place on, those that passed.
+  struct Run {
+    uint64_t passed;
+    size_t place;
+    int band;
+  };
+
+  struct Candidate {
+    size_t place;
+    int band;
+  };
+
+  // Windows that most buckets take at most.
+  static int usual_windows(const SegmentView& view) {
+    const size_t mean = view.rows >> view.bucket_bits;
+    return mean <= 24 ? 1 : mean <= 44 ? 2 : 3;
+  }
+
+  // Lines that most buckets take at most.
+  static size_t usual_lines(const SegmentView& view) {
+    const size_t mean = view.rows >> view.bucket_bits;
+    return mean * sizeof(uint16_t) / kLine + 2;
+  }
+
+  // Where a bucket lies; its lines are asked for.
   void open(Probe& probe) {
     view_.check(probe.at, 2 * sizeof(uint32_t));
     probe.begin = probe.at[0];
@@ -242,43 +335,51 @@ class BandSearch {
     if (end < probe.begin || end > view_.rows) damaged("a bucket lies outside its band");
     probe.count = end - probe.begin;
     const uint16_t* keys = view_.following + static_cast<size_t>(probe.band) * view_.rows + probe.begin;
-    const char* line = reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(keys) / 64 * 64);
-    const char* past = reinterpret_cast<const char*>(keys + least(probe.count, 256u));  // the processor goes on by itself
-    for (; line < past; line += 64) __builtin_prefetch(line);
+    const uintptr_t first = reinterpret_cast<uintptr_t>(keys) / kLine;
+    const uintptr_t past = (reinterpret_cast<uintptr_t>(keys + least(probe.count, 256u)) + kLine - 1) / kLine;  // the processor goes on by itself
+    // The last line again where there are fewer than usual: how many there are, nobody can foretell.
+    for (size_t line = 0; line < usual_; ++line) fetch(reinterpret_cast<const void*>(least(first + line, past - 1) * kLine));
+    for (uintptr_t line = first + usual_; line < past; ++line) fetch(reinterpret_cast<const void*>(line * kLine));
   }
 
   void read(const Probe& probe) {
-    if (!probe.count) return;
-    const size_t start = static_cast<size_t>(probe.band) * view_.rows + probe.begin;
-    const uint16_t* keys = view_.following + start;
-    view_.check(keys, probe.count * sizeof(uint16_t));
-    filter(keys, probe.count, bands_.following(probe.band), probe.limit, [&](size_t k) {
-      __builtin_prefetch(view_.numbers + 3 * (start + k));
-      candidates_[candidate_count_++] = {start + k, probe.band};
-      if (candidate_count_ == kCandidates) consider_all();
+    const size_t place = static_cast<size_t>(probe.band) * view_.rows + probe.begin;
+    view_.check(view_.following + place, probe.count * sizeof(uint16_t));
+    runs_near(view_.following, place, probe.count, windows_, bands_.following(probe.band), probe.limit, [&](size_t k, uint64_t passed) {
+      runs_[run_count_] = {passed, place + k, probe.band};
+      run_count_ += passed != 0;
+      if (run_count_ == kRuns) note();
     });
   }
 
-  void flush() {
-    const int ahead = least(kAhead, pending_);
-    for (int p = 0; p < ahead; ++p) open(probes_[p]);
-    for (int p = 0; p < pending_; ++p) {
-      if (p + kAhead < pending_) open(probes_[p + kAhead]);
-      read(probes_[p]);
-    }
-    pending_ = 0;
-    consider_all();
+  // All buckets are opened before the first is read, so that their lines come together.
+  void answer(int pending) {
+    for (int p = 0; p < pending; ++p) open(probes_[p]);
+    for (int p = 0; p < pending; ++p) read(probes_[p]);
+    note();
+    consider();
   }
 
-  // Candidates lie all over the segment: first all their row numbers are read, then all their codes.
-  void consider_all() {
+  // Candidates lie all over the segment: first all their row numbers are asked for, then all their codes.
+  void note() {
+    for (int run = 0; run < run_count_; ++run)
+      for (uint64_t left = runs_[run].passed; left; left &= left - 1) {
+        const size_t place = runs_[run].place + static_cast<size_t>(__builtin_ctzll(left));
+        fetch(view_.numbers + 3 * place);
+        candidates_[candidate_count_++] = {place, runs_[run].band};
+        if (candidate_count_ == kCandidates) consider();
+      }
+    run_count_ = 0;
+  }
+
+  void consider() {
     size_t rows[kCandidates];
     for (int c = 0; c < candidate_count_; ++c) {
       const uint8_t* number = view_.numbers + 3 * candidates_[c].place;
       view_.check(number, 3);
       rows[c] = size_t{number[0]} | size_t{number[1]} << 8 | size_t{number[2]} << 16;
       if (rows[c] >= view_.rows) damaged("a row number lies outside the segment");
-      __builtin_prefetch(view_.codes + rows[c] * kCodeBytes);
+      fetch(view_.codes + rows[c] * kCodeBytes);
     }
     for (int c = 0; c < candidate_count_; ++c) {
       const uint8_t* code = view_.codes + rows[c] * kCodeBytes;
@@ -308,8 +409,11 @@ class BandSearch {
   const uint8_t* query_;
   const Bands bands_;
   Hits& hits_;
+  const size_t usual_;
+  const int windows_;
   Probe probes_[kGroup];
-  int pending_ = 0;
+  Run runs_[kRuns];
+  int run_count_ = 0;
   Candidate candidates_[kCandidates];
   int candidate_count_ = 0;
 };

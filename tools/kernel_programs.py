@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTS = ROOT / "native" / "tests" / "counts.json"
-WORKS = ("pdq", "weights", "bands", "scan", "build", "join", "jpeg")
+WORKS = ("pdq", "weights", "bands", "scan", "build", "join", "jpeg", "sheet", "photograph")
 #: What runs under the sanitizers.
 TESTS = ("kernel_test", "jpeg_test", "grids_test")
 #: Valgrind 3.19 knows no AVX-512.

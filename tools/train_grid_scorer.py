@@ -104,7 +104,7 @@ def look(folder: Path) -> Looked:
     truths: list[dict[str, Any]] = []
     for truth, picture, true in shown(folder):
         grey, by = looked_at(np.asarray(picture))
-        readings = _kernel.separate(grey)
+        readings = _kernel.separate(_kernel.Evidence(grey))
         if readings:
             features.extend(compared(np.stack([row for _, row in readings])))
         for raw, _ in readings:

@@ -68,7 +68,7 @@ def look(folders: list[Path]) -> Looked:
             grey = luma(np.asarray(Image.open(folder / truth["file"]).convert("RGB")))
             if max(grey.shape) > LONGEST_SIDE:
                 continue
-            boxes, rows = _kernel.outlines(grey)
+            boxes, rows = _kernel.outlines(_kernel.Evidence(grey))
             boxes = boxes.reshape(-1, 4)
             if len(boxes):
                 features.append(rows.reshape(len(boxes), -1))

@@ -77,7 +77,8 @@ Picture any(std::mt19937& random) {
 
 void look(const Picture& page) {
   const uint8_t* pixels = page.pixels.data();
-  for (const GridReading& reading : separate_grid(pixels, page.height, page.width, page.width)) {
+  Evidence evidence(pixels, page.height, page.width, page.width);
+  for (const GridReading& reading : separate_grid(evidence)) {
     std::vector<Region> cells;
     for (const GridCell& c : reading.cells) {
       require(c.x >= 0 && c.y >= 0 && c.width > 0 && c.height > 0 && c.x + c.width <= page.width && c.y + c.height <= page.height, "a cell lies within the picture");
@@ -89,7 +90,7 @@ void look(const Picture& page) {
       require(r.x.from >= 0 && r.y.from >= 0 && r.x.size() > 0 && r.y.size() > 0 && r.x.to <= page.width && r.y.to <= page.height, "a trimmed cell lies within the picture");
   }
   for (const Print& print : prints(pixels, page.height, page.width, page.width)) require(std::abs(print.angle) <= 45.01f && print.width > 0 && print.height > 0, "a print is turned by half a right angle at most");
-  outlines(pixels, page.height, page.width, page.width);
+  outlines(evidence);
 }
 
 }  // namespace
@@ -105,7 +106,8 @@ int main(int argc, char** argv) {
         for (int v = 0; v < 75; ++v)
           for (int u = 0; u < 100; ++u) grid.at(8 + x * 108 + u, 8 + y * 83 + v) = static_cast<uint8_t>(90 + 40 * std::sin(0.11 * u * (x + 1)) * std::cos(0.07 * v * (y + 2)) + random() % 9);
     size_t most = 0;
-    for (const GridReading& reading : separate_grid(grid.pixels.data(), grid.height, grid.width, grid.width)) most = std::max(most, reading.cells.size());
+    Evidence evidence(grid.pixels.data(), grid.height, grid.width, grid.width);
+    for (const GridReading& reading : separate_grid(evidence)) most = std::max(most, reading.cells.size());
     require(most == 20, "a plain sheet has its cells");
     for (int i = 0; i < count; ++i) look(any(random));
     std::printf("%s: %d pictures separated\n", name, count);

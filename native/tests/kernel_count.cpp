@@ -1,4 +1,5 @@
-// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, weights, join, bands, scan, build or jpeg.  `make count` runs it under callgrind twice,
+// Fixed work for counting instructions: `kernel_count WORK` with WORK pdq, weights, join, bands, scan,
+// build, jpeg, sheet or photograph.  `make count` runs it under callgrind twice,
 // with the work and without, and compares the difference with native/tests/counts.json.
 #include <cstdio>
 #include <cstring>
@@ -6,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "grid_outlines.h"
+#include "grid_prints.h"
+#include "grids.h"
 #include "join.h"
 #include "jpeg_files.h"
 #include "jpeg_luma.h"
@@ -36,6 +40,30 @@ uint64_t read_jpeg(const uint8_t (&file)[kSize], int times) {
   return answer;
 }
 
+// Slow waves with some noise, as a photograph has; another one in each of so many cells on a light ground.
+std::vector<uint8_t> sheet_of(int width, int height, int columns, int rows, int gutter) {
+  std::vector<uint8_t> made(static_cast<size_t>(width) * static_cast<size_t>(height), 235);
+  const auto grain = noise(made.size());
+  const int wide = (width - gutter) / columns, high = (height - gutter) / rows;
+  for (int y = 0; y < rows * high; ++y)
+    for (int x = 0; x < columns * wide; ++x) {
+      const int u = x % wide - gutter, v = y % high - gutter, cell = y / high * columns + x / wide;
+      if (u < 0 || v < 0) continue;
+      const auto at = static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x);
+      const int wave = (u * u / (40 + 7 * cell % 31) + v * (2 + cell % 5) / 3 + u * v / (90 + cell)) % 160;
+      made[at] = static_cast<uint8_t>(20 + (wave < 80 ? wave : 160 - wave) * 2 + grain[at] % 6);
+    }
+  return made;
+}
+
+// Every look that a picture gets.
+uint64_t looked_at(const std::vector<uint8_t>& pixels, int width, int height) {
+  Evidence seen(pixels.data(), height, width, width);
+  uint64_t answer = 0;
+  for (const GridReading& reading : separate_grid(seen)) answer += reading.cells.size();
+  return answer + outlines(seen).size() + prints(pixels.data(), height, width, width).size();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -55,6 +83,9 @@ int main(int argc, char** argv) {
   } else if (work == "jpeg") {
     const int times = idle ? 0 : 100;
     answer = read_jpeg(kHalved, times) + read_jpeg(kRestarts, times) + read_jpeg(kWhole, times) + read_jpeg(kGrey, times);
+  } else if (work == "sheet" || work == "photograph") {
+    const auto pixels = work == "sheet" ? sheet_of(1280, 960, 5, 6, 8) : sheet_of(1280, 960, 1, 1, 0);
+    if (!idle) answer = looked_at(pixels, 1280, 960);
   } else if (work == "join") {
     const size_t rows = 8192;
     auto codes = noise(rows * kCodeBytes);

@@ -30,13 +30,33 @@ def pdq_orientations_rgb(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(Non
 def jpeg_luma(data: bytes, size: tuple[int, int], reduction: int = 1) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))] | None:
     """Luma of an ordinary JPEG, reduced; None if it is not one."""
 
+def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
+
+def crc32c_portable(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
+
+def block_sums(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
+class Forest:
+    """Decision trees whose leaves are summed."""
+
+    def __init__(self, feature: Sequence[int], split: Sequence[float], left: Sequence[int], right: Sequence[int], roots: Sequence[int], width: int) -> None: ...
+
+    def sums(self, rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]: ...
+
+class Evidence:
+    """
+    Brightness [height, width] and, once gathered, its lines; for one thread at a time.
+    """
+
+    def __init__(self, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
 def luma(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, 3), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Brightness of RGB pixels (BT.601)."""
 
 def reduced(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], by: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Means of squares of pixels."""
 
-def outlines(pixels: NDArray[numpy.uint8]) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]:
+def outlines(evidence: Evidence) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]:
     """
     Outlines of pictures within a page: boxes, flat [4 n], and features, flat [49 n].
     """
@@ -51,14 +71,8 @@ def trimmed(pixels: NDArray[numpy.uint8], cells: NDArray[numpy.int32]) -> NDArra
     Cells, [n, 4], with their edges where the ground between them ends: flat [4 n].
     """
 
-def separate(pixels: NDArray[numpy.uint8]) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
+def separate(evidence: Evidence) -> list[tuple[NDArray[numpy.float32], NDArray[numpy.float32]]]:
     """Readings of a composite picture: cells, flat [5 n], and features [59]."""
-
-def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
-
-def crc32c_portable(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int: ...
-
-def block_sums(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 
 class Blocks:
     """
@@ -97,13 +111,6 @@ class Segment:
     def bucket_bits(self) -> int: ...
 
     def __len__(self) -> int: ...
-
-class Forest:
-    """Decision trees whose leaves are summed."""
-
-    def __init__(self, feature: Sequence[int], split: Sequence[float], left: Sequence[int], right: Sequence[int], roots: Sequence[int], width: int) -> None: ...
-
-    def sums(self, rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]: ...
 
 def search(segments: Sequence[Segment], queries: Annotated[NDArray[numpy.uint8], dict(shape=(None, 32), order='C', device='cpu', writable=False)], radius: int, threads: int = 1, method: str = 'auto') -> tuple[NDArray[numpy.int64], NDArray[numpy.uint64], NDArray[numpy.uint16]]: ...
 

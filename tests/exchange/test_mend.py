@@ -1,6 +1,8 @@
 """Records out of broken JSON: each harm costs its own record and no other."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -185,3 +187,25 @@ def test_the_work_grows_with_the_length_only(monkeypatch, piece):
         cut(('{"value":[' + TEXTS[0] + "," + piece * times).encode(), 1 << 16)
         counts.append(looks)
     assert counts[1] < 6 * counts[0] + 1000
+
+
+BOUNDED = """
+import resource, sys
+from tutela.exchange.mend import Broken, Cutter
+held = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (held + (400 << 20),) * 2)
+def chunks():
+    yield b'{"value":[{"MediaID":1,"MD5":"'
+    for _ in range(40):
+        yield sys.argv[1].encode() * ((1 << 20) // len(sys.argv[1]))
+    yield b'"},{"MediaID":2,"MD5":"b"}]}'
+print([one if isinstance(one, Broken) else one["MediaID"] for one in Cutter(chunks()).records()])
+"""
+
+
+@pytest.mark.parametrize("part", ["a", '\\"', "\\\\"])
+def test_a_value_without_end_costs_its_record_and_no_memory(part):
+    ended = subprocess.run([sys.executable, "-c", BOUNDED, part], check=False, capture_output=True, text=True)
+    assert ended.stdout == "[Broken(reason='it is longer than any honest record', ends=False), 2]\n", ended.stderr[
+        -500:
+    ]

@@ -45,12 +45,12 @@ def test_a_page_is_embedded_and_so_is_a_dark_one():
 def test_a_page_without_pictures_holds_none():
     pixels = page((40, 150, 480, 360)).copy()
     pixels[145:515, 35:525] = pixels[60, 10]
-    assert not outlines(luma(pixels))
+    assert not outlines(_kernel.Evidence(luma(pixels)))
 
 
 def test_photographs_are_not_even_looked_at():
     for picture in pictures(12):
-        boxes, rows = _kernel.outlines(luma(np.asarray(picture)))
+        boxes, rows = _kernel.outlines(_kernel.Evidence(luma(np.asarray(picture))))
         assert rows.size == boxes.size // 4 * 49
         assert not separate(np.asarray(picture)).is_grid
 
@@ -62,7 +62,7 @@ def test_a_framed_picture_keeps_its_own_hash():
 
 
 def test_outlines_do_not_lie_on_each_other():
-    found = outlines(luma(page((40, 150, 480, 360), border=5)))
+    found = outlines(_kernel.Evidence(luma(page((40, 150, 480, 360), border=5))))
     boxes = [np.array(one[:4]) for one in found]
     assert all(overlap(a, b) <= 0.3 for k, a in enumerate(boxes) for b in boxes[:k])
     assert [one[4] for one in found] == sorted((one[4] for one in found), reverse=True)
@@ -82,7 +82,7 @@ def test_every_path_finds_the_same():
     try:
         for path in _kernel.paths():
             _kernel.use_path(path)
-            answers.append([part.tolist() for part in _kernel.outlines(grey)])
+            answers.append([part.tolist() for part in _kernel.outlines(_kernel.Evidence(grey))])
     finally:
         _kernel.use_path(before)
     assert all(answer == answers[0] for answer in answers)
@@ -95,6 +95,6 @@ def test_anything_is_answered_with_boxes_inside(shape, tile):
     height, width = shape
     noise = np.random.default_rng(tile).integers(0, 256, (height // tile + 1, width // tile + 1), np.uint8)
     pixels = np.ascontiguousarray(np.kron(noise, np.ones((tile, tile), np.uint8))[:height, :width])
-    for x, y, wide, high in _kernel.outlines(pixels)[0].reshape(-1, 4):
+    for x, y, wide, high in _kernel.outlines(_kernel.Evidence(pixels))[0].reshape(-1, 4):
         assert 0 <= x < x + wide <= width
         assert 0 <= y < y + high <= height

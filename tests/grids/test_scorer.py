@@ -8,19 +8,19 @@ from tutela.grids.separation import luma
 
 
 def readings(pixels):
-    return np.stack([features for _, features in _kernel.separate(pixels)])
+    return np.stack([features for _, features in _kernel.separate(_kernel.Evidence(pixels))])
 
 
 def test_a_plain_sheet_is_believed():
     pixels, boxes = sheet(4, 3, 160, 120, 5)
     best, sure = choose(readings(luma(pixels)))
     assert sure > 0.9
-    assert _kernel.separate(luma(pixels))[best][0].size == len(boxes) * 5
+    assert _kernel.separate(_kernel.Evidence(luma(pixels)))[best][0].size == len(boxes) * 5
 
 
 def test_noise_is_not():
     pixels = np.random.default_rng(1).integers(0, 255, (300, 400)).astype(np.uint8)
-    rows = _kernel.separate(pixels)
+    rows = _kernel.separate(_kernel.Evidence(pixels))
     assert not rows or choose(readings(pixels))[1] < 0.5
 
 

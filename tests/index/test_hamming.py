@@ -47,6 +47,65 @@ def test_equals_brute_force(seed, count, radius, method, threads):
     assert answers(index, queries, radius, method=method, threads=threads) == brute_force(codes, ids, queries, radius)
 
 
+# So many that a bucket usually takes one window of keys, or two, or three.
+@pytest.mark.parametrize("others", [0, 116_000, pytest.param(2_950_000, marks=pytest.mark.slow)])
+def test_buckets_of_every_length_are_read_whole_and_no_further(others):
+    random = np.random.default_rng(11)
+    lengths = [*range(1, 140), 191, 192, 193, 300]
+    bases = random.integers(0, 256, (len(lengths), 32), dtype=np.uint8)
+    bases[4], bases[-5] = 0, 255  # whose buckets are the first and the last of their bands
+    crowd = np.repeat(bases, lengths, axis=0)
+    crowd[:, random.integers(0, 32, 8)] ^= np.uint8(1) << random.integers(0, 8, (len(crowd), 8), np.uint8)
+    codes = np.concatenate([crowd, random.integers(0, 256, (others, 32), dtype=np.uint8)])
+    codes = codes[random.permutation(len(codes))]
+    index = HammingIndex.build(codes, np.arange(len(codes), dtype=np.uint64))
+    for radius in (4, 31, 40):
+        found = answers(index, bases, radius, method="bands")
+        assert found == answers(index, bases, radius, method="scan")
+    if others < 1_000_000:
+        assert found[::20] == brute_force(codes, np.arange(len(codes), dtype=np.uint64), bases[::20], 40)
+    assert sum(map(len, found)) >= len(crowd)
+
+
+def test_one_query_a_call_is_answered_as_many_are(tmp_path):
+    random = np.random.default_rng(12)
+    codes = clustered_codes(random, 4100)
+    queries = some_queries(random, codes, 20)
+    memory = HammingIndex.build(codes, np.arange(4100, dtype=np.uint64))
+    folder = HammingIndex.build(codes, np.arange(4100, dtype=np.uint64), tmp_path / "i")
+    for index in (memory, folder):
+        together = answers(index, queries, 31)
+        assert [answers(index, queries[i : i + 1], 31)[0] for i in range(len(queries))] == together
+        index.remove(np.arange(0, 4100, 2, dtype=np.uint64))
+        odd = [[pair for pair in pairs if pair[1] % 2] for pairs in together]
+        assert [answers(index, queries[i : i + 1], 31)[0] for i in range(len(queries))] == odd
+
+
+def test_arrays_of_a_result_can_be_written_and_are_apart():
+    codes = np.zeros((3, 32), np.uint8)
+    offsets, ids, distances = HammingIndex.build(codes, np.arange(3, dtype=np.uint64)).search(codes[:1], 0)
+    ids[:] = 2**64 - 1
+    distances[:] = 7
+    assert offsets.tolist() == [0, 3]
+    assert ids.tolist() == [2**64 - 1] * 3
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        np.zeros((2, 32), np.int8),
+        np.zeros((2, 31), np.uint8),
+        np.zeros((4, 32), np.uint8)[::2],
+        np.zeros(32, np.uint8),
+        [1],
+    ],
+)
+def test_the_kernel_takes_no_other_arrays_than_codes(queries):
+    segment = _kernel.Segment.build(np.zeros((1, 32), np.uint8), np.zeros(1, np.uint64))
+    with pytest.raises(TypeError, match="uint8"):
+        _kernel.search([segment], queries, 0)
+
+
 @pytest.fixture(scope="module")
 def thirty_thousand():
     random = np.random.default_rng(7)

@@ -1,5 +1,8 @@
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -93,6 +96,54 @@ def test_taken_in_the_midst_of_imports_it_holds_whole_ones(full, settings, tmp_p
         assert len(keys) == 49 + 20 * (version - 2)  # fifty, one withdrawn, and then deliveries
         listed = listed_in_snapshot(again.home / "snapshots" / "1")
         assert listed.keys() == set(keys)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tutela.model import read_settings
+from tutela.store import backup
+at, left = sys.argv[1], int(sys.argv[2])
+def killed(event, given):
+    global left
+    if event == at and "other" in str(given[0]):
+        left -= 1
+        if left == 0:
+            import os, signal
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(killed)
+backup.restore(read_settings({"TUTELA_HOME": sys.argv[3]}), Path(sys.argv[4]))
+"""
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("event", "times"), [("os.mkdir", 1), ("os.rename", 1), ("os.rename", 2), ("os.rename", 3), ("os.rename", 4)]
+)
+def test_a_restore_that_was_killed_can_be_run_again(full, settings, tmp_path, event, times):
+    copy = back_up(settings, tmp_path / "copy")
+    again = other(tmp_path)
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, event, str(times), str(again.home), str(copy)], check=False, capture_output=True
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert not (again.home / SQLITE).exists()
+    restore(again, copy)
+    with Store.of(again) as store:
+        assert len(list(store.entries("a"))) == 49
+        assert AuditTrail(store.database, again.home).verify().sound
+
+
+@pytest.mark.sqlite
+def test_another_stores_keys_are_not_written_over(full, settings, tmp_path):
+    copy = back_up(settings, tmp_path / "copy")
+    again = other(tmp_path)
+    (again.home / "keys").mkdir(parents=True)
+    (again.home / "keys" / "audit.key").write_bytes(b"another")
+    with pytest.raises(BackupFailed, match="another store's; restore into an empty home"):
+        restore(again, copy)
+    assert (again.home / "keys" / "audit.key").read_bytes() == b"another"
+    assert not (again.home / SQLITE).exists()
 
 
 def signed_while_copying(settings, store, monkeypatch, copier):

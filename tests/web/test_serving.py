@@ -17,6 +17,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from tutela.jobs.process import job_process_alive
 from tutela.model import read_settings
 from tutela.model.errors import AddressTaken
 from tutela.web import serving
@@ -179,16 +180,16 @@ def test_counters_of_servers_that_were_killed_are_removed_and_those_of_others_ke
 class Served:
     """`tutela serve` with two web processes, as a process of its own."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.log = home, home.parent / "log"
+    def __init__(self, home: Path, log: str = "log") -> None:
+        self.home, self.log = home, home.parent / log
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         environment = {**os.environ, "TUTELA_HOME": str(home), "TUTELA_WORKERS": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        with self.log.open("wb") as log:
+        with self.log.open("wb") as lines:
             words = ["serve", "--port", str(self.port), "--processes", "2"]
-            self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], env=environment, stderr=log)
+            self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], env=environment, stderr=lines)
 
     def answers(self):
         """Whether it answers a new connection in full."""
@@ -238,6 +239,24 @@ def test_requests_go_on_while_a_process_is_replaced_and_are_finished_at_the_end(
     assert served.process.wait(60) == 0
     assert not served.answers()
     assert list((served.home / "run").glob("metrics-*")) == []
+
+
+@pytest.mark.slow
+def test_a_second_server_on_the_store_answers_and_takes_the_jobs_over_when_the_first_ends(served, tmp_path):
+    served.ready()
+    second = Served(served.home, "another log")
+    try:
+        second.ready()
+        until(lambda: second.logged("jobs wait"), 60)
+        assert second.logged("process ended") == []
+        assert served.answers()
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(60) == 0
+        until(lambda: job_process_alive(second.home), 60)
+        assert second.answers()
+    finally:
+        second.process.send_signal(signal.SIGTERM)
+        assert second.process.wait(60) == 0
 
 
 @pytest.mark.slow

@@ -21,9 +21,12 @@ from tutela.exchange.source import Torn
 #: A larger record is given up: an honest one, with every file name of a picture in 116 folders, stays under a megabyte.
 RECORD_LIMIT = 1 << 24
 
-_TOKEN = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.)*"|["{}\[\]:]')
-_STRING_PART = re.compile(rb'(?:[^"\\\x00-\x1f]|\\.)*')
-_SIMPLE_VALUE = rb'\s*(?:"(?:[^"\\]|\\.)*"|[^"{}\[\],]*)'
+#: Within a string: runs of plain characters, which a matcher passes without a state for each, between escapes; of
+#: these it keeps one each, hence a limit that no honest string meets.
+_ESCAPES = rb"{0,10000}"
+_STRING_PART = re.compile(rb'[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)' + _ESCAPES)
+_TOKEN = re.compile(rb'"' + _STRING_PART.pattern + rb'"|["{}\[\]:]')
+_SIMPLE_VALUE = rb'\s*(?:"[^"\\]*(?:\\.[^"\\]*)' + _ESCAPES + rb'"|[^"{}\[\],]*)'
 _FIRST_KEYS = re.compile(rb'\{\s*"([\w.@]{1,60})"\s*:' + _SIMPLE_VALUE + rb'\s*,\s*"([\w.@]{1,60})"\s*:')
 _USUAL_START = re.compile(rb'\{\s*"MediaID"\s*:')
 #: Flags that hand-made exporters write without a proper value; matching needs none of them.

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tutela import _kernel
-from tutela.model import Pixels
 
 #: Outlines that are told at most.
 MOST = 16
@@ -41,13 +40,13 @@ def _read() -> tuple[_kernel.Forest, float]:
 _FOREST, _THRESHOLD = _read()
 
 
-def outlines(grey: Pixels) -> list[Outline]:
+def outlines(page: _kernel.Evidence) -> list[Outline]:
     """Return the outlines of pictures within a page, surest first; none of most photographs.
 
-    ``grey``: uint8 [height, width].  Confidences are of 0.5 and more; 0.5 is where the false positives of the tuning
+    Confidences are of 0.5 and more; 0.5 is where the false positives of the tuning
     set reach what is allowed.
     """
-    flat, rows = _kernel.outlines(grey)
+    flat, rows = _kernel.outlines(page)
     if not len(flat):
         return []
     boxes = flat.reshape(-1, 4).astype(np.int64)

@@ -103,12 +103,16 @@ def separate(pixels: Pixels) -> Separation:
         return _SINGLE  # a line
     grey = luma(pixels)
     page, by = _page(grey)
-    cells, sure = _lattice(page)
+    looked, part = looked_at(page)
+    evidence = _kernel.Evidence(looked)
+    cells, sure = _lattice(evidence, part)
     layout = _layout(cells, page.size) if cells else "single"
     if layout != "grid" or len(cells) < _LATTICE_CELLS or sure < _LATTICE_SURE or _unlike(cells):
         if tilted := _tilted(page, by):
             return Separation(True, "mosaic", _TILTED_SURE, _background(pixels, tilted), tilted)
-        layout, cells, sure = _with_outlines(page, layout, cells, sure)
+        if looked is not page:
+            evidence = _kernel.Evidence(page)
+        layout, cells, sure = _with_outlines(evidence, page.size, layout, cells, sure)
     if len(cells) == 1 and cells[0].width * cells[0].height > _ALL * page.size:
         cells, sure = (), 0.0
     if not cells:
@@ -156,14 +160,14 @@ def _tilted(page: Pixels, by: int) -> tuple[Cell, ...]:
 
 
 def _with_outlines(
-    page: Pixels, layout: str, cells: tuple[Cell, ...], sure: float
+    page: _kernel.Evidence, size: int, layout: str, cells: tuple[Cell, ...], sure: float
 ) -> tuple[str, tuple[Cell, ...], float]:
     """Return layout, cells and confidence where pictures within a page are looked for beside an unsure lattice."""
     found = outlines(page)
     if not found:
         return layout, cells, sure
     likely = found[0][4]
-    if max(box[2] * box[3] for box in found) > _NEARLY_ALL * page.size:
+    if max(box[2] * box[3] for box in found) > _NEARLY_ALL * size:
         likely = min(likely, _FRAMED_SURE)
     agree = any(_same(box, cell) for box in found for cell in cells)
     if not cells or (likely >= sure and not agree):
@@ -172,10 +176,9 @@ def _with_outlines(
     return layout, cells + others, max(sure, likely)
 
 
-def _lattice(page: Pixels) -> tuple[tuple[Cell, ...], float]:
+def _lattice(evidence: _kernel.Evidence, part: float) -> tuple[tuple[Cell, ...], float]:
     """Return the cells of the reading that fits best, none unless it is believed, and how sure it is."""
-    grey, part = looked_at(page)
-    readings = _kernel.separate(grey)
+    readings = _kernel.separate(evidence)
     if not readings:
         return (), 0.0
     best, sure = choose(np.stack([features for _, features in readings]))
@@ -236,5 +239,6 @@ def _background(pixels: Pixels, cells: tuple[Cell, ...]) -> tuple[int, ...] | No
     places = np.flatnonzero(outside)
     if places.size < 0.002 * outside.size:
         return None
-    values = pixels[::every].reshape(outside.size, -1)[places[:: 1 + places.size // _SAMPLED]]
+    rows, columns = np.divmod(places[:: 1 + places.size // _SAMPLED], outside.shape[1])
+    values = pixels[rows * every, columns].reshape(rows.size, -1)
     return tuple(int(value) for value in np.median(values, axis=0))

@@ -14,7 +14,7 @@ from tutela.index.change import DEAD_SHARE, MERGE_ROWS
 from tutela.index.container import Bytes
 from tutela.index.folder import IndexFolder
 from tutela.index.segments import HammingSegment, Ids
-from tutela.index.view import HammingView, Method, SearchResult, code_array, id_array
+from tutela.index.view import HammingView, IndexView, Method, SearchResult, code_array, id_array
 
 #: The part of an index folder that a `HammingIndex` keeps its codes in.
 PART = "pdq"
@@ -33,6 +33,8 @@ class HammingIndex:
     def __init__(self, view: HammingView | None, folder: IndexFolder | None = None) -> None:
         self._view = view
         self._folder = folder
+        # A state of the folder and its codes, in one tuple because many threads may search.
+        self._seen: tuple[IndexView, HammingView] | None = None
 
     @classmethod
     def build(cls, codes: Bytes, ids: Ids, path: Path | str | None = None) -> HammingIndex:
@@ -77,6 +79,7 @@ class HammingIndex:
             more = _built(code_array(codes), id_array(ids))
             self._view = _merged(self._current().extended(segment for segment in more if len(segment)))
             return
+        self._seen = None  # the state before would keep its files
         with self._folder.writing() as change:
             change.add_codes(PART, codes, ids)
 
@@ -85,6 +88,7 @@ class HammingIndex:
         if self._folder is None:
             self._view = _reclaimed(self._current().without(id_array(ids)))
             return
+        self._seen = None
         with self._folder.writing() as change:
             change.remove(ids)
 
@@ -96,6 +100,7 @@ class HammingIndex:
             codes, ids = zip(*self._current().live(), strict=True) if len(self) else ((), ())
             self._view = HammingView(tuple(_built(np.concatenate(codes), np.concatenate(ids)) if codes else ()))
             return
+        self._seen = None
         self._folder.compact()
 
     def verify(self) -> None:
@@ -107,8 +112,11 @@ class HammingIndex:
 
     def _current(self) -> HammingView:
         if self._folder is None:
-            return self._view or HammingView(())
-        return self._folder.view().hamming(PART) or HammingView(())
+            return self._view if self._view is not None else HammingView(())
+        state, seen = self._folder.view(), self._seen
+        if seen is None or seen[0] is not state:
+            seen = self._seen = (state, state.hamming(PART) or HammingView(()))
+        return seen[1]
 
 
 def _built(codes: Bytes, ids: Ids) -> list[HammingSegment]:

@@ -47,13 +47,17 @@ class HammingView:
 
     segments: tuple[HammingSegment, ...]
     removed: tuple[Bytes | None, ...] = ()
+    #: What the kernel searches, kept because a search of microseconds notices the gathering.
+    kernels: tuple[_kernel.Segment, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kernels", tuple(segment.kernel for segment in self.segments))
 
     def search(self, codes: Bytes, radius: int, *, threads: int = 1, method: Method = "auto") -> SearchResult:
         """Search as described in `HammingIndex.search`."""
         queries = code_array(codes)
         try:
-            kernels = [segment.kernel for segment in self.segments]
-            return _kernel.search(kernels, queries, radius, threads, method)
+            return _kernel.search(self.kernels, queries, radius, threads, method)
         except _kernel.Damaged:
             self.verify()  # names the file
             raise IndexDamaged(path="of codes", reason="its parts contradict each other") from None

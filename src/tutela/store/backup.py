@@ -72,7 +72,8 @@ def back_up(settings: Settings, target: Path) -> Path:
 def restore(settings: Settings, source: Path) -> None:
     """Restore a back-up into an empty home folder (and, where the settings name one, an empty database).
 
-    The tables are brought to this release, and every snapshot is made.  Raises `BackupFailed`.
+    The tables are brought to this release, and every snapshot is made.  One that was killed can be run again.  Raises
+    `BackupFailed`.
     """
     try:
         is_postgresql = bool(json.loads((source / NOTE).read_text())["postgresql"])
@@ -85,22 +86,44 @@ def restore(settings: Settings, source: Path) -> None:
     if (home / SQLITE).exists() or any((home / "snapshots").glob("[0-9]*")):
         raise BackupFailed(reason=f"{home} holds a store already; move it away first")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The database comes into its place last: a restore that was killed before has left no store, and can be run again.
     if settings.database:
-        _load(settings.database, source / POSTGRESQL)
+        kept = _keep(source, home)
+        try:
+            _load(settings.database, source / POSTGRESQL)
+        except BackupFailed:
+            for path in kept:
+                path.unlink()
+            raise
     else:
         part = home / f"{SQLITE}.part"
+        part.unlink(missing_ok=True)
         try:
             # Nobody writes to a back-up, and it may lie where nobody can.
             _copy_sqlite(source / SQLITE, part, "immutable=1")
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            _keep(source, home)
             part.rename(home / SQLITE)
         finally:
             part.unlink(missing_ok=True)
-    for name in KEPT:
-        if (source / name).exists():
-            (home / name).parent.mkdir(mode=0o700, exist_ok=True)
-            shutil.copy2(source / name, home / name)
     with Store.of(settings) as store:
         store.snapshots()
+
+
+def _keep(source: Path, home: Path) -> list[Path]:
+    """Put the keys and the checkpoints into a home folder without, or with the same; return what is new."""
+    names = [name for name in KEPT if (source / name).exists()]
+    for name in KEPT:
+        if (home / name).exists() and (name not in names or (home / name).read_bytes() != (source / name).read_bytes()):
+            raise BackupFailed(reason=f"{home / name} is another store's; restore into an empty home folder")
+    new = [home / name for name in names if not (home / name).exists()]
+    for name in names:
+        (home / name).parent.mkdir(mode=0o700, exist_ok=True)
+        part = home / f"{name}.part"
+        shutil.copy2(source / name, part)
+        part.rename(home / name)
+    return new
 
 
 def _copy_sqlite(source: Path, target: Path, how: str = "mode=ro") -> None:

@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
@@ -32,7 +32,7 @@ from tutela.access.trail import AuditTrail
 from tutela.engine.pipeline import processors
 from tutela.jobs import Jobs, Webhooks, run_jobs
 from tutela.model import Settings
-from tutela.model.errors import AddressTaken
+from tutela.model.errors import AddressTaken, JobsRunning
 from tutela.store import Store
 from tutela.web.app import JsonLines, create_app
 from tutela.web.hit_log import HitLog
@@ -52,6 +52,8 @@ GRACE = 20
 NICE = 10
 #: Seconds of life after which a child's death counts as a new beginning.
 SETTLED = 20.0
+#: Seconds between two looks whether another server's job process is still there.
+TURN = 1.0
 
 _log = logging.getLogger("tutela.serve")
 
@@ -166,7 +168,8 @@ def serve(
 ) -> None:
     """Run the server until SIGTERM or SIGINT, or until ``stop`` is set; ``told`` gets lines for the operator.
 
-    What is logged goes to stderr, or to the file ``log``.
+    What is logged goes to stderr, or to the file ``log``.  A further server on the same store answers too; its job
+    process waits until the other one's ends.
     Raises `AddressTaken`, and what opening the store raises.
     """
     count = settings.server.processes or processors()
@@ -310,8 +313,17 @@ def _jobs(settings: Settings, log: Path | None) -> None:
     log_lines(log)
     _leave_with_parent()
     os.nice(NICE)
-    with suppress(KeyboardInterrupt):
-        run_jobs(settings)
+    ended, waits = threading.Event(), False
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.is_set():
+        try:
+            run_jobs(settings, stop=ended)
+        except JobsRunning as error:  # of another server on this store, which may be about to end
+            if not waits:
+                _log.warning("jobs wait", extra={"told": {"reason": str(error)}})
+            waits = True
+            ended.wait(TURN)
 
 
 def drop_old_metrics(home: Path) -> None:
