@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import pty
@@ -246,15 +247,18 @@ def test_findings_come_while_signals_are_still_to_come(home, pictures, known_lis
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(home, pictures, known_list):
-    for number in range(40):
+    for number in range(100):
         write(pictures / f"{number}.png", png(1))
     for shape in ("--jsonl", "--table"):
         command = subprocess.Popen(
             [*PROGRAM, "match", "--in-process", shape, str(pictures)],
+            bufsize=0,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(home),
         )
+        # A pipe that takes less than all lines: else the command may be done before its reader goes away.
+        fcntl.fcntl(command.stdout, fcntl.F_SETPIPE_SZ, 4096)
         command.stdout.readline()
         command.stdout.close()
         told = command.stderr.read()
