@@ -212,17 +212,17 @@ struct Window {
   static constexpr size_t kKeys = 32;
   const __m256i wanted, most, nibble, table;
   Window(uint16_t key, int limit)
-      : wanted(_mm256_set1_epi16(static_cast<short>(key))), most(_mm256_set1_epi16(static_cast<short>(limit))), nibble(_mm256_set1_epi8(15)),
+      : wanted(_mm256_set1_epi16(static_cast<short>(key))), most(_mm256_set1_epi8(static_cast<char>(limit))), nibble(_mm256_set1_epi8(15)),
         table(_mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4)) {}
-  __m256i far(const uint16_t* keys) const {
+  __m256i bits(const uint16_t* keys) const {
     const __m256i x = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(keys)), wanted);
     const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(x, nibble));
     const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
-    return _mm256_cmpgt_epi16(_mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1)), most);
+    return _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
   }
   uint64_t near(const uint16_t* keys) const {
-    const __m256i both = _mm256_packs_epi16(far(keys), far(keys + 16));
-    return ~static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_permute4x64_epi64(both, 0xD8)));
+    const __m256i both = _mm256_permute4x64_epi64(_mm256_packus_epi16(bits(keys), bits(keys + 16)), 0xD8);
+    return ~static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi8(both, most)));
   }
 };
 #endif
@@ -263,6 +263,7 @@ class BandSearch {
   void run() {
     const size_t buckets = (size_t{1} << view_.bucket_bits) + 1;
     const int dropped = 16 - view_.bucket_bits;
+    const uint16_t* masks = plan_.masks;
     int pending = 0;
     for (int band = 0; band < kBands; ++band) {
       const int allowance = plan_.allowance[band];
@@ -273,19 +274,22 @@ class BandSearch {
       fetch(shared);
       fetch(shared + least(kShared, buckets - 1));
       uint32_t mask = 0;
-      for (int bits = 0; bits <= allowance && bits <= view_.bucket_bits; ++bits)
-        for (; mask < plan_.mask_count[bits]; ++mask) {
-          const uint32_t* at = offsets + (bucket ^ plan_.masks[mask]);
-          if (plan_.masks[mask] >= kShared) fetch(at);
+      for (int bits = 0; bits <= allowance && bits <= view_.bucket_bits; ++bits) {
+        const int limit = plan_.limit[band] - bits;
+        for (const uint32_t past = plan_.mask_count[bits]; mask < past; ++mask) {
+          const uint32_t turned = masks[mask];
+          const uint32_t* at = offsets + (bucket ^ turned);
+          if (turned >= kShared) fetch(at);
           Probe& probe = probes_[pending];
           probe.at = at;
           probe.band = band;
-          probe.limit = plan_.limit[band] - bits;
+          probe.limit = limit;
           if (++pending == kGroup) {
             answer(pending);
             pending = 0;
           }
         }
+      }
     }
     answer(pending);
   }
@@ -300,14 +304,13 @@ class BandSearch {
     const uint32_t* at;
     int band;
     int limit;
-    uint32_t begin, count;
+    size_t place, count;
   };
 
   // Of at most 64 keys from a place on, those that passed.
   struct Run {
     uint64_t passed;
     size_t place;
-    int band;
   };
 
   struct Candidate {
@@ -330,23 +333,23 @@ class BandSearch {
   // Where a bucket lies; its lines are asked for.
   void open(Probe& probe) {
     view_.check(probe.at, 2 * sizeof(uint32_t));
-    probe.begin = probe.at[0];
-    const uint32_t end = probe.at[1];
-    if (end < probe.begin || end > view_.rows) damaged("a bucket lies outside its band");
-    probe.count = end - probe.begin;
-    const uint16_t* keys = view_.following + static_cast<size_t>(probe.band) * view_.rows + probe.begin;
-    const uintptr_t first = reinterpret_cast<uintptr_t>(keys) / kLine;
-    const uintptr_t past = (reinterpret_cast<uintptr_t>(keys + least(probe.count, 256u)) + kLine - 1) / kLine;  // the processor goes on by itself
-    // The last line again where there are fewer than usual: how many there are, nobody can foretell.
-    for (size_t line = 0; line < usual_; ++line) fetch(reinterpret_cast<const void*>(least(first + line, past - 1) * kLine));
-    for (uintptr_t line = first + usual_; line < past; ++line) fetch(reinterpret_cast<const void*>(line * kLine));
+    const uint32_t begin = probe.at[0], end = probe.at[1];
+    if (end < begin || end > view_.rows) damaged("a bucket lies outside its band");
+    probe.place = static_cast<size_t>(probe.band) * view_.rows + begin;
+    probe.count = end - begin;
+    const uint16_t* keys = view_.following + probe.place;
+    const char* first = reinterpret_cast<const char*>(keys);
+    const char* last = reinterpret_cast<const char*>(keys + least(probe.count, size_t{256})) - 1;  // the processor goes on by itself
+    // A line more than once where there are fewer than usual: how many there are, no processor can foretell.
+    for (size_t line = 1; line < usual_; ++line, first += kLine) fetch(least(first, last));
+    fetch(last);
+    for (; first < reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(last) / kLine * kLine); first += kLine) fetch(first);
   }
 
   void read(const Probe& probe) {
-    const size_t place = static_cast<size_t>(probe.band) * view_.rows + probe.begin;
-    view_.check(view_.following + place, probe.count * sizeof(uint16_t));
-    runs_near(view_.following, place, probe.count, windows_, bands_.following(probe.band), probe.limit, [&](size_t k, uint64_t passed) {
-      runs_[run_count_] = {passed, place + k, probe.band};
+    view_.check(view_.following + probe.place, probe.count * sizeof(uint16_t));
+    runs_near(view_.following, probe.place, probe.count, windows_, bands_.following(probe.band), probe.limit, [&](size_t k, uint64_t passed) {
+      runs_[run_count_] = {passed, probe.place + k};
       run_count_ += passed != 0;
       if (run_count_ == kRuns) note();
     });
@@ -366,7 +369,7 @@ class BandSearch {
       for (uint64_t left = runs_[run].passed; left; left &= left - 1) {
         const size_t place = runs_[run].place + static_cast<size_t>(__builtin_ctzll(left));
         fetch(view_.numbers + 3 * place);
-        candidates_[candidate_count_++] = {place, runs_[run].band};
+        candidates_[candidate_count_++] = {place, static_cast<int>(place / view_.rows)};
         if (candidate_count_ == kCandidates) consider();
       }
     run_count_ = 0;
