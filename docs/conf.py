@@ -55,7 +55,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"ndarray|u?int(8|16|64)|bool"),
     (r"py:.*", r"(Any|BinaryIO|Callable|Iterable|Iterator|Mapping|Path|Sequence|datetime)"),
     # What callers hold but never make, so that it is no stable name.
-    (r"py:class", r"tutela\.engine\.(snapshot\.(HeldList|SnapshotView)|worker_process\.WorkerStart)"),
+    (r"py:class", r"tutela\.engine\.(snapshot\.(HeldList|ListView|SnapshotView)|worker_process\.WorkerStart)"),
     (r"py:class", r"tutela\.index\.segments\.\w+"),
     (r"py:class", r"tutela\.(exchange\.source\.Source|store\.database\.Database)"),
 ]

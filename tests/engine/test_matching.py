@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.made_up_lists import exact, near, opened, pdq, written
-from tutela.engine import matching
 from tutela.engine.matching import decide, match_many, match_signals, rank
-from tutela.engine.snapshot import ListSnapshot, UnaskedList
+from tutela.engine.snapshot import ListSnapshot, SnapshotView, UnaskedList
 from tutela.model import (
     Entry,
     Grade,
@@ -403,9 +402,9 @@ def test_ranks_are_a_total_order_over_hits_that_differ():
 def test_a_thousand_contents_cost_one_search_a_kind_and_list(tmp_path, monkeypatch):
     demo = opened(tmp_path / "s", [near("a"), exact("b", MD5)])
     calls = []
-    search = matching.SnapshotView.search
+    search = SnapshotView.search
     monkeypatch.setattr(
-        matching.SnapshotView,
+        SnapshotView,
         "search",
         lambda self, one, *rest, **more: calls.append(one.name) or search(self, one, *rest, **more),
     )

@@ -30,5 +30,5 @@ def serve(
         from tutela.web.serving import serve as run  # noqa: PLC0415 - an optional part
     settings = read_settings()
     given = {"host": host, "port": port, "processes": processes}
-    server = replace(settings.server, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    server = replace(settings.server, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # by name, each of its type
     run(replace(settings, server=server), told=tell)

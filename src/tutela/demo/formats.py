@@ -172,7 +172,7 @@ def _turned_jpeg(orientation: int) -> Save:
 def _heic(picture: Picture, others: Sequence[Picture]) -> bytes:
     del others
     # Only the optional extra "demo" has an encoder of HEIC, so this import cannot stand above.
-    from pillow_heif import from_pillow  # noqa: PLC0415
+    from pillow_heif import from_pillow  # noqa: PLC0415 - as said above
 
     target = io.BytesIO()
     from_pillow(picture).save(target, quality=80)

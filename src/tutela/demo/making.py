@@ -217,7 +217,7 @@ def _damaged(cast: _Cast) -> Iterator[_Task]:
         source = stem if "near" in damage.expected else None
         shown = Shown((source,)) if source else None
         file = DemoFile(name, Group.DAMAGED, damage.name, source, damage.expected, problem=True, shown=shown)
-        yield _Task(file, lambda make=damage.make, stem=stem: make(opened(stem)))  # type: ignore[misc]
+        yield _Task(file, lambda make=damage.make, stem=stem: make(opened(stem)))  # type: ignore[misc]  # its defaults have types
 
 
 def _everyday(cast: _Cast, name: str) -> Format:

@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -191,7 +191,10 @@ def _tell(checks: Sequence[Check], served: Served, console: Console, *, stay: bo
         table.add_row(check.what, str(check.asked), str(check.right), style="bold red" if wrong else "")
     console.print()
     console.print(table)
-    here: Callable[[str], None] = lambda line: console.print(line, soft_wrap=True, highlight=False)  # noqa: E731
+
+    def here(line: str) -> None:
+        console.print(line, soft_wrap=True, highlight=False)
+
     if not stay:
         here(f"The server listened on {served.address} and has ended. `make demo STAY=1` keeps it, with its accounts.")
         return

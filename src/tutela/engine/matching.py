@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from tutela.engine.cell_order import LEAST_CELLS
 from tutela.engine.moments import moment_reasons
-from tutela.engine.snapshot import HeldList, ListSnapshot, SnapshotView, UnaskedList, threshold
+from tutela.engine.snapshot import HeldList, ListSnapshot, ListView, UnaskedList, threshold
 from tutela.model import (
     Entry,
     Hit,
@@ -130,7 +130,7 @@ class _Meetings:
         return _Meetings(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
-def _match_view(contents: Sequence[Sequence[Signal]], view: SnapshotView, most_hits: int, threads: int) -> list[Match]:
+def _match_view(contents: Sequence[Sequence[Signal]], view: ListView, most_hits: int, threads: int) -> list[Match]:
     matches: list[Match] = [([], []) for _ in contents]
     parts = [part for kind in _kind_order() if (part := _meet(contents, view, kind, threads)) is not None]
     if not parts:
@@ -148,7 +148,7 @@ def _match_view(contents: Sequence[Sequence[Signal]], view: SnapshotView, most_h
     return matches
 
 
-def _meet(contents: Sequence[Sequence[Signal]], view: SnapshotView, kind: SignalKind, threads: int) -> _Meetings | None:
+def _meet(contents: Sequence[Sequence[Signal]], view: ListView, kind: SignalKind, threads: int) -> _Meetings | None:
     limit = threshold(view.info, kind)
     asked = [
         (number, signal)
@@ -204,7 +204,7 @@ def _capped(meetings: _Meetings, most_hits: int) -> _Meetings:
     return m.rows(first | (np.arange(len(m)) - start < most_hits))
 
 
-def _hits(meetings: _Meetings, view: SnapshotView) -> Iterator[tuple[int, Hit]]:
+def _hits(meetings: _Meetings, view: ListView) -> Iterator[tuple[int, Hit]]:
     info, order = view.info, _kind_order()
     entries: dict[int, Entry] = {}
     for row in range(len(meetings)):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tutela.engine.snapshot import Found, HeldList, Ids, SnapshotView, Values
+from tutela.engine.snapshot import Found, HeldList, Ids, ListView, Values
 from tutela.index import IndexView
-from tutela.model import Entry, ListInfo, Problem
+from tutela.model import Entry, ListInfo
 from tutela.model.track import Track
 from tutela.signals import SignalKind
 
@@ -22,7 +22,7 @@ class PastView:
     what those were, ``info`` the list's particulars then.
     """
 
-    def __init__(self, info: ListInfo, present: SnapshotView, former: SnapshotView, changed: Ids) -> None:
+    def __init__(self, info: ListInfo, present: ListView, former: ListView, changed: Ids) -> None:
         self.info = info
         self.stamp = former.stamp
         self.tracked = present.tracked or former.tracked
@@ -60,14 +60,13 @@ class PastView:
         """Return the frames of a known video; see `SnapshotView.track`."""
         return self._view_of(number).track(number)
 
-    def _view_of(self, number: int) -> SnapshotView:
+    def _view_of(self, number: int) -> ListView:
         at = int(np.searchsorted(self._changed, number))
         changed = at < len(self._changed) and int(self._changed[at]) == number
         return self._former if changed else self._present
 
 
-def past_list(info: ListInfo, present: HeldList, former: SnapshotView, changed: Ids) -> HeldList:
+def past_list(info: ListInfo, present: HeldList, former: ListView, changed: Ids) -> HeldList:
     """Return a list as it was, as something that look-ups and the engine can ask."""
     view = PastView(info, present.state, former, np.sort(changed.astype(np.uint64)))
-    problem: Problem | None = present.problem
-    return HeldList(view, problem)  # type: ignore[arg-type]  # it has everything that is asked of a view
+    return HeldList(view, present.problem)

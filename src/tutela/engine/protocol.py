@@ -254,7 +254,7 @@ def _time(value: object) -> float | None:
         return None
     if type(value) not in (int, float):
         raise Breach("a time that is no number")
-    seconds = float(value) if isinstance(value, float) or abs(value) < _LONGEST_TIME else math.inf  # type: ignore[arg-type]
+    seconds = float(value) if isinstance(value, float) or abs(value) < _LONGEST_TIME else math.inf  # type: ignore[arg-type]  # a number, as was seen
     if not 0 <= seconds <= _LONGEST_TIME:
         raise Breach("a time that is out of range")
     return seconds

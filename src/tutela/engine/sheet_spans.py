@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutela.engine.cell_order import COUNTED, LEAST_CELLS, Cells, Chain, KnownFrames, align_cells
-from tutela.engine.snapshot import SnapshotView, threshold
+from tutela.engine.snapshot import ListView, threshold
 from tutela.model import FrameInfo, Hit, Orientation, Signal, Span
 from tutela.model.track import TRACKED
 from tutela.signals import kind
@@ -69,7 +69,7 @@ def sheets(frames: Iterable[FrameInfo], signals: Iterable[Signal]) -> list[Sheet
     return found
 
 
-def sheet_spans(view: SnapshotView, found: Sequence[Sheet], hits: Sequence[Hit]) -> Iterator[tuple[Span, list[Hit]]]:
+def sheet_spans(view: ListView, found: Sequence[Sheet], hits: Sequence[Hit]) -> Iterator[tuple[Span, list[Hit]]]:
     """Yield the known videos of one state of a list that sheets follow, with the hits of cells that were none before.
 
     ``hits`` are those of this list.  Raises `IndexDamaged`.
@@ -92,7 +92,7 @@ def _met(sheet: Sheet, hits: Iterable[Hit]) -> Met:
     return met
 
 
-def _loosely_met(view: SnapshotView, sheet: Sheet) -> Met:
+def _loosely_met(view: ListView, sheet: Sheet) -> Met:
     """Ask for the cells once more, within `LOOSE` bits."""
     limit = threshold(view.info, _PDQ)
     step = -(-len(sheet.cells) // MOST_ASKED)
@@ -113,7 +113,7 @@ def _loosely_met(view: SnapshotView, sheet: Sheet) -> Met:
     return met
 
 
-def _followed(view: SnapshotView, sheet: Sheet, met: Met, hits: Iterable[Hit]) -> Iterator[tuple[Span, list[Hit]]]:
+def _followed(view: ListView, sheet: Sheet, met: Met, hits: Iterable[Hit]) -> Iterator[tuple[Span, list[Hit]]]:
     limit = threshold(view.info, _PDQ)
     before = {(hit.number, hit.frame) for hit in hits}
     own: dict[Orientation, list[tuple[list[int], Cells]]] = {}
@@ -179,7 +179,7 @@ def _cells(sheet: Sheet, way: Orientation, order: Sequence[int], quality: int) -
 
 
 def _told(
-    view: SnapshotView,
+    view: ListView,
     cells: Sequence[FrameInfo],
     video: tuple[int, Orientation],
     chain: Chain,

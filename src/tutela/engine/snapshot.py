@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from tutela.signals import Measure, SignalKind, kinds
 try:
     import fcntl
 except ImportError:  # not a POSIX system: only the index's own lock keeps writers apart there
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # a module, or none
 
 Values = npt.NDArray[np.uint8]
 Ids = npt.NDArray[np.uint64]
@@ -123,6 +123,35 @@ class SnapshotView:
             raise IndexDamaged(path=f"of list {self.info.name}", reason="an entry's frames are torn") from None
 
 
+class ListView(Protocol):
+    """What can be asked of one state of a list: `SnapshotView` tells what each answer is."""
+
+    @property
+    def info(self) -> ListInfo:
+        """The list's particulars."""
+
+    @property
+    def stamp(self) -> str:
+        """What no other state has."""
+
+    @property
+    def index(self) -> IndexView:
+        """The index, to be asked which kinds there are."""
+
+    @property
+    def tracked(self) -> bool:
+        """Whether any entry may have a track."""
+
+    def search(self, kind: SignalKind, values: Values, radius: int, *, threads: int = 1) -> Found:
+        """Return every entry within ``radius`` of each value."""
+
+    def entry(self, number: int) -> Entry:
+        """Return what the list tells of an entry id, without its signals."""
+
+    def track(self, number: int) -> Track | None:
+        """Return the frames of a known video."""
+
+
 class ListSnapshot:
     """A list's snapshot, open: `view` gives its newest good state, also while it is being changed."""
 
@@ -184,10 +213,10 @@ class ListSnapshot:
 class HeldList:
     """A list in one state of it; ``problem`` is what `ListSnapshot.problem` was then."""
 
-    state: SnapshotView
+    state: ListView
     problem: Problem | None
 
-    def view(self) -> SnapshotView:
+    def view(self) -> ListView:
         """Return always the same state."""
         return self.state
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tutela.engine.sequences import Codes, Run, Seconds, align, holds
 from tutela.engine.sheet_spans import sheet_spans, sheets
-from tutela.engine.snapshot import HeldList, SnapshotView, UnaskedList, threshold
+from tutela.engine.snapshot import HeldList, ListView, UnaskedList, threshold
 from tutela.model import FrameInfo, Hit, Orientation, Problem, Signal, Span
 from tutela.model.errors import IndexDamaged
 from tutela.model.track import TRACKED
@@ -73,7 +73,7 @@ def _met(hits: Iterable[Hit], moments: Mapping[int, float]) -> dict[int, list[Hi
 
 
 def _of_list(
-    view: SnapshotView, met: Mapping[int, list[Hit]], moments: Mapping[int, float], signals: Sequence[Signal]
+    view: ListView, met: Mapping[int, list[Hit]], moments: Mapping[int, float], signals: Sequence[Signal]
 ) -> Iterable[Span]:
     limit = threshold(view.info, _PDQ)
     own: dict[Orientation, tuple[Seconds, Codes, Seconds]] = {}

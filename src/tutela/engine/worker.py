@@ -172,7 +172,7 @@ def main(start: dict[str, Any]) -> NoReturn:
         os._exit(0)
     # Whatever else went wrong is a fault of ours: the engine sees a worker that died, and nothing is printed, since a
     # traceback may hold what was looked at.
-    except BaseException:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001 - as said above
         os._exit(EXIT_FAULT)
     os._exit(0)
 

@@ -67,7 +67,7 @@ def attempt(allowance: Allowance, place: str, action: Callable[[], T]) -> T | Fa
             result: T | Failure = action()
         # Decoders of untrusted bytes throw whatever they like (OSError, SyntaxError, struct.error, KeyError,
         # OverflowError, zlib.error ...), and a damaged picture is a problem of its own finding, never an exception.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - as said above
             result = _failure(error)
     for message in heard:
         allowance.tell(ProblemKind.DAMAGED, place, _plain(message))
@@ -138,7 +138,7 @@ def _enter() -> None:
         _listeners += 1
         if _listeners == 1:
             _before = warnings.showwarning
-            warnings.showwarning = _hear  # type: ignore[assignment]
+            warnings.showwarning = _hear  # type: ignore[assignment]  # it takes whatever the other does
             warnings.filterwarnings("always", module=r"(PIL|pi_heif|tutela\.media)\b")
             _filter = warnings.filters[0]
 
@@ -151,5 +151,5 @@ def _leave() -> None:
             if warnings.showwarning is _hear and _before is not None:
                 warnings.showwarning = _before
             with suppress(ValueError):  # somebody else's catch_warnings ended meanwhile and took it away
-                warnings.filters.remove(_filter)  # type: ignore[attr-defined]
+                warnings.filters.remove(_filter)  # type: ignore[attr-defined]  # typeshed has it as a sequence
             _before = _filter = None

@@ -60,5 +60,5 @@ class Tiff(TiffImageFile):
     def load_prepare(self) -> None:
         """Make room for the pixels."""
         if self._im is None:
-            self.im = Image.core.new(self.mode, self._tile_size)  # type: ignore[attr-defined]
+            self.im = Image.core.new(self.mode, self._tile_size)  # type: ignore[attr-defined]  # not in the stubs
         ImageFile.load_prepare(self)

@@ -49,7 +49,9 @@ _CODEC_NAMES = (
 CODECS = frozenset(_CODEC_NAMES.split())
 
 #: Codecs whose every frame stands alone: those between two moments need not be decoded.
-_ALONE = frozenset("mjpeg mjpegb prores dnxhd dvvideo huffyuv ffvhuff utvideo rawvideo png".split())  # noqa: SIM905
+_ALONE = frozenset(
+    "mjpeg mjpegb prores dnxhd dvvideo huffyuv ffvhuff utvideo rawvideo png".split()  # noqa: SIM905 - as names are told
+)
 
 #: Streams of pictures that are looked at in one container; further ones are told of.
 MOST_STREAMS = 4

@@ -74,7 +74,7 @@ def pixels_of(frame: av.VideoFrame, *, luma: bool) -> Pixels:
 
 def _plane(frame: av.VideoFrame, kind: np.dtype[np.generic]) -> npt.NDArray[np.uint8]:
     plane = frame.planes[0]
-    lines = np.frombuffer(plane, kind).reshape(plane.height, -1)  # type: ignore[call-overload]
+    lines = np.frombuffer(plane, kind).reshape(plane.height, -1)  # type: ignore[call-overload]  # a plane is a buffer
     shown: npt.NDArray[np.uint8] = lines[: frame.height, : frame.width]
     return shown
 

@@ -26,8 +26,8 @@ def upgrade(database: Database) -> None:
     if _revision(database) == HEAD:
         return
     # Alembic takes as long to import as everything else together, and is needed once in a store's life.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - as said above
+    from alembic.config import Config  # noqa: PLC0415 - same
 
     database.use_wal()
     with database.alone() as connection:

@@ -117,7 +117,7 @@ class Store:
         database = Database(url or path, patience=patience)
         try:
             upgrade(database)
-        except BaseException:
+        except BaseException:  # whatever it was: the file is let go, and it goes on to whoever called
             database.close()
             raise
         return cls(home, database)

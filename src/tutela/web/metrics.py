@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+# Some releases of it have no types.
 from prometheus_client.multiprocess import MultiProcessCollector  # type: ignore[no-untyped-call,unused-ignore]
 
 from tutela.engine.snapshot import ListSnapshot
@@ -57,7 +59,7 @@ class Metrics:
         """Return everything in Prometheus' text form."""
         if FOLDER in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call,unused-ignore]
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call,unused-ignore]  # some releases have no types
             told = generate_latest(registry)
         else:
             told = generate_latest(self._registry)

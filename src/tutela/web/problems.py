@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 from fastapi import FastAPI
@@ -38,7 +37,7 @@ def name_of(error: type[TutelaError]) -> str:
     return _WORDS.sub("-", error.__name__).lower()
 
 
-def problem(request: Request, status: int, name: str, title: str, detail: str, **more: Any) -> Response:  # noqa: ANN401
+def problem(request: Request, status: int, name: str, title: str, detail: str, **more: object) -> Response:
     """Return the answer that tells of an error; ``more`` are members of its own."""
     record = {
         "type": f"urn:tutela:problem:{name}",

@@ -64,7 +64,7 @@ class Protocol(HttpToolsProtocol):
     The base class waits for ever, and keeps whatever comes.
     """
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn gives a transport of this kind
         """Start the clock."""
         super().connection_made(transport)
         self._overdue = self.loop.call_later(HEADERS, transport.close)

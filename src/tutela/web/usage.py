@@ -86,7 +86,7 @@ class Usage:
         try:
             with self._database.writing() as connection:
                 connection.execute(_ADD, rows)
-        except BaseException:
+        except BaseException:  # whatever it was: the counts are kept, and it goes on to whoever called
             with self._lock:
                 for name, number in counts.items():
                     self._counts[name] += number

@@ -23,6 +23,7 @@ from tutela.model import Entry, Grade, Purpose, Signal, Threshold
 from tutela.model.errors import RequestInvalid, TutelaError, UsageError
 from tutela.signals import Measure, kind_title, kinds
 from tutela.signals import kind as signal_kind
+from tutela.store import ListDetails
 from tutela.store.entry_pages import EntryPage
 from tutela.web.console.rendering import go, render, text
 from tutela.web.forms import read_form
@@ -93,7 +94,9 @@ async def edit(request: Request, name: str, actor: Actor = _may_edit) -> Respons
     return go(f"/lists/{name}", "saved")
 
 
-def _form(request: Request, details: Any, values: Mapping[str, Any], error: Exception | None) -> Response:  # noqa: ANN401
+def _form(
+    request: Request, details: ListDetails | None, values: Mapping[str, Any], error: Exception | None
+) -> Response:
     names = ("name", "owner", *(f"distance-{kind.name}" for kind in _NEAR))
     return render(
         request,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
@@ -77,7 +76,7 @@ async def webhooks_page(request: Request) -> Response:
     return await _webhooks(request)
 
 
-async def _webhooks(request: Request, **more: Any) -> Response:  # noqa: ANN401
+async def _webhooks(request: Request, **more: object) -> Response:
     hooks = await run_in_threadpool(services(request).webhooks.list)
     return render(request, "webhooks.html", **({"hooks": hooks, "events": EVENTS, "secret": None, "asked": ""} | more))
 
@@ -117,7 +116,7 @@ async def verify(request: Request) -> Response:
     return await _audit(request, report=await run_in_threadpool(services(request).audit.verify))
 
 
-async def _audit(request: Request, **more: Any) -> Response:  # noqa: ANN401
+async def _audit(request: Request, **more: object) -> Response:
     query = request.query_params
     asked = {name: query.get(name, "").strip() for name in ("action", "target", "who")}
     before = number_asked(request, "before")

@@ -41,7 +41,7 @@ async def people(request: Request) -> Response:
     return await _people(request)
 
 
-async def _people(request: Request, **more: Any) -> Response:  # noqa: ANN401
+async def _people(request: Request, **more: object) -> Response:
     accounts = await run_in_threadpool(services(request).people.accounts)
     return render(request, "people.html", **({"accounts": accounts, "roles": ROLES, "link": None} | more))
 
@@ -77,7 +77,7 @@ async def person(request: Request, number: Number) -> Response:
     return await _person(request, number)
 
 
-async def _person(request: Request, number: int, **more: Any) -> Response:  # noqa: ANN401
+async def _person(request: Request, number: int, **more: object) -> Response:
     here = services(request)
     account = await run_in_threadpool(here.people.account, number)
     rows = await run_in_threadpool(lambda: here.audit.rows(who=f"account {number} (", limit=20))
@@ -120,7 +120,7 @@ async def account_page(request: Request, actor: Actor = _signed_in) -> Response:
     return await _account(request, actor)
 
 
-async def _account(request: Request, actor: Actor, factor: NewFactor | None = None, **more: Any) -> Response:  # noqa: ANN401
+async def _account(request: Request, actor: Actor, factor: NewFactor | None = None, **more: object) -> Response:
     here, number = services(request), _number(actor)
     account = await run_in_threadpool(here.people.account, number)
     sessions = await run_in_threadpool(here.sessions.of, number)
@@ -196,7 +196,7 @@ async def tokens_page(request: Request, actor: Actor = _may_tokens) -> Response:
     return await _tokens(request, actor)
 
 
-async def _tokens(request: Request, actor: Actor, **more: Any) -> Response:  # noqa: ANN401
+async def _tokens(request: Request, actor: Actor, **more: object) -> Response:
     found = await run_in_threadpool(services(request).tokens.of, actor.account)
     scopes = [(one.value, MEANINGS[one]) for one in Permission if any(one in GRANTS[role] for role in actor.roles)]
     return render(request, "tokens.html", **({"tokens": found, "scopes": scopes, "secret": None} | more))

@@ -103,7 +103,7 @@ _environment.filters |= {
 }
 
 
-def render(request: Request, template: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
+def render(request: Request, template: str, status: int = 200, /, **context: object) -> Response:
     """Return a page.  ``told`` and ``wrong`` in the context are lines above its content."""
     caller: Caller | None = getattr(request.state, "caller", None)
     actor = None if caller is None else caller.actor
