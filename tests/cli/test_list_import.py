@@ -1,4 +1,6 @@
-from cli.running import invoke, run, write
+import pytest
+
+from cli.running import PROGRAM, invoke, run, write
 
 GOOD = b"md5 00112233445566778899aabbccddeeff\nsha1 00112233445566778899aabbccddeeff00112233\n"
 
@@ -59,3 +61,46 @@ def test_a_file_of_no_format(home, tmp_path):
     assert invoke("list", "import", "mine", write(tmp_path / "x", GOOD), "--format", "scroll").exit_code == 4
     assert invoke("list", "import", "mine", tmp_path / "nothing").exit_code == 1
     assert invoke("list", "import", "nobody", write(tmp_path / "x", GOOD)).exit_code == 3
+
+
+FIRST, LAST = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
+XML = '<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images count="3">'
+IMAGE = "<image><member id='1'>m</member><id>{}</id>{}<fingerprints><md5>{}</md5></fingerprints></image>"
+#: What stands before something without end, and after it.
+GIANT = {
+    "text": (f"md5 {FIRST}\nmd5 ", f"\nmd5 {LAST}\n"),
+    "csv": (f'md5,label\n{FIRST},x\n{LAST},"', f'"\n{LAST},y\n'),
+    "xml": (
+        XML + IMAGE.format("a", "", FIRST) + "\n<image><member id='1'>m</member><id>b</id><fingerprints><md5>",
+        "</md5></fingerprints></image>\n" + IMAGE.format("c", "", LAST) + "</images></queryResult>",
+    ),
+}
+MEASURED = (
+    "import atexit, resource;"
+    "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)); " + PROGRAM[-1]
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", GIANT)
+def test_one_giant_line_costs_itself_and_no_memory(home, tmp_path, form):
+    begun, ended = GIANT[form]
+    took, told = [], b""
+    for name, size in (("small", 10), ("giant", 192 << 20)):
+        run(home, "list", "create", name)
+        source = tmp_path / f"{name}.{form}"
+        with source.open("wb") as file:
+            file.write(begun.encode())
+            for _ in range(size // 10 >> 10 or 1):
+                file.write(b"a" * 10 * (1024 if size > 10 else 1))
+            file.write(ended.encode())
+        imported = run(home, "list", "import", name, source, program=MEASURED)
+        took.append(int(imported.stdout.split()[-1]))
+        told = imported.stderr
+    if form == "xml":  # nothing that follows can be trusted: told as a file that breaks off, and the list stays
+        assert b"breaks off at record 2: an entry is longer than any honest one" in told
+    else:
+        assert b"2 added, 1 rejected" in told
+        assert f"line {3 if form == 'csv' else 2}: ".encode() in told
+        assert b" longer than " in told
+    assert took[1] - took[0] < 100 << 10, took  # KiB
