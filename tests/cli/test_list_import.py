@@ -74,6 +74,11 @@ GIANT = {
         XML + IMAGE.format("a", "", FIRST) + "\n<image><member id='1'>m</member><id>b</id><fingerprints><md5>",
         "</md5></fingerprints></image>\n" + IMAGE.format("c", "", LAST) + "</images></queryResult>",
     ),
+    "json": (
+        '{"odata.context":"http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media","value":['
+        '{"MediaID":1,"MD5":"' + FIRST + '"},\n{"MediaID":2,"MD5":"',
+        '"},\n{"MediaID":3,"MD5":"' + LAST + '"}]}',
+    ),
 }
 MEASURED = (
     "import atexit, resource;"

@@ -167,6 +167,69 @@ def test_a_port_that_is_taken_is_told(tmp_path):
             serve(read_settings(settings), told=print)
 
 
+CHUNKED, LONG = b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n"
+SMUGGLED = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        LONG + CHUNKED,
+        CHUNKED + LONG,
+        LONG + b"Content-Length: 6\r\n",
+        LONG + LONG,
+        b"Content-Length: 5, 6\r\n",
+        b"Content-Length: +5\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 0x5\r\n",
+        b"Content-Length: 99999999999999999999999\r\n",
+        b"Content-Length : 5\r\n",
+        b"Content Length: 5\r\n",
+        b" Content-Length: 5\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"No colon at all\r\n",
+        b"X: a\x00b\r\n",
+    ],
+)
+def test_a_head_that_two_readers_could_take_in_two_ways_is_refused_and_the_connection_ended(port, headers):
+    with connected(port, HEAD + headers + b"\r\n" + SMUGGLED) as client:
+        told = rest(client)
+    assert told.startswith(b"HTTP/1.1 400 "), told
+    assert told.count(b"HTTP/1.1 ") == 1
+    assert b"/smuggled" not in told
+
+
+def test_old_and_odd_requests_are_answered_as_what_they_are(port):
+    for begun, path in (
+        (b"GET /x HTTP/1.0\r\n\r\n", b"0 /x "),
+        (b"GET http://other.example/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"0 /x "),
+        (
+            (
+                b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            ),
+            b"0 /x ",
+        ),
+    ):
+        with connected(port, begun) as client:
+            told = rest(client)
+        assert told.startswith(b"HTTP/1.1 200 "), (begun, told)
+        assert path in told, (begun, told)
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(port):
+    asked = [b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (at, at) + b"a" * at for at in range(50)]
+    last = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connected(port, b"".join(asked) + last) as client:
+        told = rest(client)
+    assert [answer.split(b" ")[:2] for answer in told.split(b"\r\n\r\n")[1:-1]] == [
+        [b"%d" % at, b"/%d" % at] for at in range(50)
+    ]
+    assert b"0 /last" in told
+
+
 def test_counters_of_servers_that_were_killed_are_removed_and_those_of_others_kept(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -248,6 +311,7 @@ def test_a_second_server_on_the_store_answers_and_takes_the_jobs_over_when_the_f
     try:
         second.ready()
         until(lambda: second.logged("jobs wait"), 60)
+        assert f"Another server works on {served.home}, and does its jobs" in second.log.read_text()
         assert second.logged("process ended") == []
         assert served.answers()
         served.process.send_signal(signal.SIGTERM)

@@ -122,6 +122,8 @@ def _keep(source: Path, home: Path) -> list[Path]:
         (home / name).parent.mkdir(mode=0o700, exist_ok=True)
         part = home / f"{name}.part"
         shutil.copy2(source / name, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
         part.rename(home / name)
     return new
 

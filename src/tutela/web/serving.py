@@ -31,6 +31,7 @@ from tutela.access.tokens import Tokens
 from tutela.access.trail import AuditTrail
 from tutela.engine.pipeline import processors
 from tutela.jobs import Jobs, Webhooks, run_jobs
+from tutela.jobs.process import job_process_alive
 from tutela.model import Settings
 from tutela.model.errors import AddressTaken, JobsRunning
 from tutela.store import Store
@@ -190,6 +191,11 @@ def serve(
             signal.signal(number, lambda *_: ended.set())
     try:
         told(f"Tutela listens on {address}")
+        if job_process_alive(settings.home):
+            told(
+                f"Another server works on {settings.home}, and does its jobs; this one takes them over when that ends."
+                " If two were not meant, end one, or give it a home of its own with TUTELA_HOME."
+            )
         if link is not None:
             told(f"There is no account yet. Make the first administrator at {address}/setup?key={link}")
         with _own_lines(log):
