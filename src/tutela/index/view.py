@@ -48,16 +48,16 @@ class HammingView:
     segments: tuple[HammingSegment, ...]
     removed: tuple[Bytes | None, ...] = ()
     #: What the kernel searches, kept because a search of microseconds notices the gathering.
-    kernels: tuple[_kernel.Segment, ...] = field(init=False, repr=False, compare=False)
+    _kernels: tuple[_kernel.Segment, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kernels", tuple(segment.kernel for segment in self.segments))
+        object.__setattr__(self, "_kernels", tuple(segment.kernel for segment in self.segments))
 
     def search(self, codes: Bytes, radius: int, *, threads: int = 1, method: Method = "auto") -> SearchResult:
         """Search as described in `HammingIndex.search`."""
         queries = code_array(codes)
         try:
-            return _kernel.search(self.kernels, queries, radius, threads, method)
+            return _kernel.search(self._kernels, queries, radius, threads, method)
         except _kernel.Damaged:
             self.verify()  # names the file
             raise IndexDamaged(path="of codes", reason="its parts contradict each other") from None
