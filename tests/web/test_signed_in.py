@@ -126,7 +126,7 @@ def test_what_is_refused_is_told_with_its_reason(as_role, services, people):
     scoped, _ = made(services, people, "curator", scopes=[Permission.LISTS_READ])
     answer = as_role("reader").get("/v1/lookup", params=ASKED)
     assert answer.status_code == 403
-    assert "reader has reader; to match pictures" in answer.json()["detail"]
+    assert "reader has the role reader; to match pictures" in answer.json()["detail"]
     answer = as_role().get("/v1/lookup", params=ASKED, headers={"authorization": f"Bearer {scoped}"})
     assert answer.status_code == 403
     assert "match is not among them" in answer.json()["detail"]
