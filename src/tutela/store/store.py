@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -23,16 +22,15 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tutela.engine.past import past_list
-from tutela.engine.snapshot import HeldList, ListSnapshot, locked, remove_snapshot, snapshot_state, write_snapshot
+from tutela.engine.snapshot import HeldList, ListSnapshot, snapshot_state, write_snapshot
 from tutela.model import Entry, Grade, ListInfo, Purpose, Rejected, Removed, Settings, Threshold
 from tutela.model.errors import (
     EntryAway,
     ListExists,
-    ListUnknown,
     StoreDamaged,
     StoreUnwritable,
     UsageError,
@@ -42,20 +40,16 @@ from tutela.signals import kind as signal_kind
 from tutela.store.audit import By, record
 from tutela.store.database import Database
 from tutela.store.entry_pages import EntryDetails, EntryPage, EntryVersion, entry_page, entry_versions, one_entry
-from tutela.store.entry_rows import entries_of, fit, microseconds, moment, now, precise_now
+from tutela.store.entry_rows import fit, microseconds, moment, now, precise_now
 from tutela.store.history import past_entries
 from tutela.store.importing import MOST_REJECTED, Import, ImportSummary, Item, met_table
+from tutela.store.list_rows import check_threshold, list_info, list_row, new_version, stamp_of, thresholds_column
 from tutela.store.migrate import upgrade
+from tutela.store.publishing import Snapshots, entries_since
 from tutela.store.queries import look_up, query
 from tutela.store.tables import entries, entry_pauses, list_versions, lists
 
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,63}")
-#: Changed entries above which a snapshot is made anew instead of changed: both cost the same, and a new one is in one
-#: piece.
-REBUILD_ABOVE = 500_000
-#: Rows fetched at once while entries are streamed.
-FETCH = 5_000
-
 
 #: Who changes a list from the command line.
 COMMAND_LINE = By("the command line")
@@ -94,6 +88,7 @@ class Store:
     def __init__(self, home: Path, database: Database) -> None:
         self.home = home
         self._database = database
+        self._snapshots = Snapshots(home / "snapshots", database)
 
     @classmethod
     def open(cls, home: Path, url: str = "", *, patience: float = 30.0) -> Store:
@@ -166,9 +161,9 @@ class Store:
             )
         limits = dict(thresholds or {})
         for kind, limit in limits.items():
-            _check_threshold(kind, limit)
+            check_threshold(kind, limit)
         time = now()
-        column = _thresholds(limits)
+        column = thresholds_column(limits)
         try:
             with self._database.alone() as connection:
                 made = connection.execute(
@@ -179,7 +174,7 @@ class Store:
                 key = made.inserted_primary_key
                 if key is None:
                     raise AssertionError("an insert without a key")
-                _new_version(connection, key[0], 0, time, by)
+                new_version(connection, key[0], 0, time, by)
                 told = {"owner": owner, "purpose": purpose.value, "thresholds": json.loads(column)}
                 record(connection, by, "list.create", f"list:{name}", after=told)
         except IntegrityError:
@@ -190,17 +185,17 @@ class Store:
     def lists(self) -> tuple[ListInfo, ...]:
         """Return every list's particulars, by name."""
         with self._database.reading() as connection:
-            return tuple(_info(row) for row in connection.execute(select(lists).order_by(lists.c.name)))
+            return tuple(list_info(row) for row in connection.execute(select(lists).order_by(lists.c.name)))
 
     def info(self, name: str) -> ListInfo:
         """Return a list's particulars; raise `ListUnknown`."""
         with self._database.reading() as connection:
-            return _info(_row(connection, name))
+            return list_info(list_row(connection, name))
 
     def show(self, name: str) -> ListDetails:
         """Return what there is to tell of a list; raise `ListUnknown`."""
         with self._database.reading() as connection:
-            row = _row(connection, name)
+            row = list_row(connection, name)
             states = dict(tuple(pair) for pair in connection.execute(query("count_entries"), {"list": row.id}))
             kinds = dict(tuple(pair) for pair in connection.execute(query("count_signals"), {"list": row.id}))
             changed = connection.execute(
@@ -208,9 +203,9 @@ class Store:
                     list_versions.c.list == row.id, list_versions.c.number == row.version
                 )
             ).scalar_one()
-        state = snapshot_state(self._place(row.id))
+        state = snapshot_state(self._snapshots.place(row.id))
         return ListDetails(
-            _info(row),
+            list_info(row),
             moment(row.created),
             moment(changed),
             states.get("active", 0),
@@ -229,17 +224,17 @@ class Store:
     ) -> ListInfo:
         """Change a list's owner or thresholds, where given: a new version.  Raises `ListUnknown`, `UsageError`."""
         for kind, limit in (thresholds or {}).items():
-            _check_threshold(kind, limit)
+            check_threshold(kind, limit)
         with self._database.alone() as connection:
-            row = _row(connection, name)
+            row = list_row(connection, name)
             values = {"owner": row.owner if owner is None else owner, "thresholds": row.thresholds}
             if thresholds is not None:
-                values["thresholds"] = _thresholds(thresholds)
+                values["thresholds"] = thresholds_column(thresholds)
             before = {"owner": row.owner, "thresholds": json.loads(row.thresholds)}
             after = {"owner": values["owner"], "thresholds": json.loads(values["thresholds"])}
             if before != after:
                 connection.execute(update(lists).where(lists.c.id == row.id).values(values))
-                _new_version(connection, row.id, row.version + 1, now(), by)
+                new_version(connection, row.id, row.version + 1, now(), by)
                 record(connection, by, "list.change", f"list:{name}", before=before, after=after)
         self.publish(name)
         return self.info(name)
@@ -247,12 +242,11 @@ class Store:
     def remove_list(self, name: str, *, by: By = COMMAND_LINE) -> None:
         """Delete a list with all it holds, and its snapshot; raise `ListUnknown`."""
         with self._database.alone() as connection:
-            row = _row(connection, name)
+            row = list_row(connection, name)
             before = {"owner": row.owner, "purpose": row.purpose, "version": row.version}
             record(connection, by, "list.remove", f"list:{name}", before=before)
             connection.execute(delete(lists).where(lists.c.id == row.id))
-        with locked(self._place(row.id), patience=self._database.patience):
-            remove_snapshot(self._place(row.id))
+        self._snapshots.drop(row.id)
 
     # --------------------------------------------------------------------------------------------------- entries
     def import_entries(
@@ -289,13 +283,13 @@ class Store:
 
         with ExitStack() as stack:
             connection = stack.enter_context(self._database.alone())
-            row = _row(connection, name)
+            row = list_row(connection, name)
             stack.enter_context(met_table(connection))
             running = Import(connection, row.id, row.version + 1, time := now(), end_pauses=end_pauses)
             running.run(items, accept_torn=accept_torn, progress=progress, rejected=reject)
             running.finish(summary)
             if summary.changed:
-                _new_version(connection, row.id, row.version + 1, time, by)
+                new_version(connection, row.id, row.version + 1, time, by)
                 told = {"added": summary.added, "updated": summary.updated, "removed": summary.removed}
                 told |= {"rejected": summary.rejected_count, "version": row.version + 1}
                 record(connection, by, action, f"list:{name}", before={"version": row.version}, after=told)
@@ -397,12 +391,12 @@ class Store:
     def entry(self, name: str, key: str) -> EntryDetails:
         """Return an entry, whatever its state; raise `ListUnknown`, `EntryUnknown`."""
         with self._database.reading() as connection:
-            return one_entry(connection, _row(connection, name).id, name, key)
+            return one_entry(connection, list_row(connection, name).id, name, key)
 
     def history(self, name: str, key: str) -> tuple[EntryVersion, ...]:
         """Return what an entry said, the newest first; raise `ListUnknown`, `EntryUnknown`."""
         with self._database.reading() as connection:
-            return entry_versions(connection, _row(connection, name).id, name, key)
+            return entry_versions(connection, list_row(connection, name).id, name, key)
 
     def page(
         self,
@@ -419,7 +413,7 @@ class Store:
         """Return a page of entries by key; see `tutela.store.entry_pages.entry_page`.  Raises `ListUnknown`."""
         asked = {"state": state, "label": label, "grade": grade, "kind": kind, "text": text}
         with self._database.reading() as connection:
-            return entry_page(connection, _row(connection, name).id, after=after, limit=limit, **asked)
+            return entry_page(connection, list_row(connection, name).id, after=after, limit=limit, **asked)
 
     def find(self, name: str, kind: str, value: bytes) -> tuple[str, ...]:
         """Return the keys of the entries that hold exactly this value; raise `ListUnknown`, `SignalInvalid`."""
@@ -435,7 +429,7 @@ class Store:
     def versions(self, name: str, limit: int = 100, before: int | None = None) -> tuple[ListVersion, ...]:
         """Return a list's versions, the newest first; raise `ListUnknown`."""
         with self._database.reading() as connection:
-            asked = select(list_versions).where(list_versions.c.list == _row(connection, name).id)
+            asked = select(list_versions).where(list_versions.c.list == list_row(connection, name).id)
             if before is not None:
                 asked = asked.where(list_versions.c.number < before)
             rows = connection.execute(asked.order_by(list_versions.c.number.desc()).limit(limit))
@@ -445,7 +439,7 @@ class Store:
         """Return the version that was in force at a time; raise `ListUnknown`, `VersionUnknown`."""
         with self._database.reading() as connection:
             asked = select(func.max(list_versions.c.number)).where(
-                list_versions.c.list == _row(connection, name).id, list_versions.c.made <= microseconds(time)
+                list_versions.c.list == list_row(connection, name).id, list_versions.c.made <= microseconds(time)
             )
             found = connection.execute(asked).scalar_one()
         if found is None:
@@ -459,14 +453,14 @@ class Store:
         """
         present = ListSnapshot.open(self.publish(name)).held()
         with self._database.reading() as connection:
-            row = _row(connection, name)
-            stamp = _stamp(connection, row.id, number)
+            row = list_row(connection, name)
+            stamp = stamp_of(connection, row.id, number)
             if stamp is None:
                 raise VersionUnknown(name=name, wanted=number)
             scope = {"list": row.id, "version": number}
             changed = np.fromiter(connection.execute(query("touched_since"), scope).scalars(), np.uint64)
             former = list(past_entries(connection, row.id, number))
-            info = replace(_info(row), version=number)
+            info = replace(list_info(row), version=number)
         with TemporaryDirectory(prefix="past-", dir=self.home / "snapshots") as folder:
             path = Path(folder) / "list"
             write_snapshot(path, info, former, stamp=stamp, rebuild=True)
@@ -480,129 +474,24 @@ class Store:
         Memory does not grow with the list.
         """
         with self._database.reading() as connection:
-            row = _row(connection, name)
-            for _, entry in _entries_since(connection, row.id, -1):
+            row = list_row(connection, name)
+            for _, entry in entries_since(connection, row.id, -1):
                 yield entry
 
     # ------------------------------------------------------------------------------------------------- snapshots
     def snapshot_path(self, name: str) -> Path:
         """Return the folder of a list's snapshot; raise `ListUnknown`."""
-        with self._database.reading() as connection:
-            return self._place(_row(connection, name).id)
+        return self._snapshots.path(name)
 
     def snapshots(self) -> tuple[tuple[str, Path], ...]:
         """Return (name, folder) of every list's snapshot, each up to date; drop those of lists that are gone."""
-        self._drop_orphans()
+        self._snapshots.drop_orphans()
         return tuple((info.name, self.publish(info.name)) for info in self.lists())
 
     def places(self) -> tuple[tuple[str, Path], ...]:
         """Return (name, folder) of every list's snapshot as it lies there, whether or not it is up to date."""
-        with self._database.reading() as connection:
-            return tuple(
-                (row.name, self._place(row.id)) for row in connection.execute(select(lists.c.name, lists.c.id))
-            )
+        return self._snapshots.places()
 
     def publish(self, name: str) -> Path:
-        """Bring a list's snapshot up to date by what has changed; anew if it is missing, damaged or of another past.
-
-        Raises `ListUnknown`, `IndexBusy` if another process keeps writing it, `StoreUnwritable`.
-        """
-        with self._database.reading() as connection:
-            row = _row(connection, name)
-            path = self._place(row.id)
-            if snapshot_state(path) == _state(connection, row):
-                return path
-        try:
-            with locked(path, patience=self._database.patience), self._database.reading() as connection:
-                _bring(connection, _row(connection, name), path)
-        except OSError as error:
-            raise StoreUnwritable(path=path, reason=error.strerror) from None
-        return path
-
-    def _place(self, list_id: int) -> Path:
-        return self.home / "snapshots" / str(list_id)
-
-    def _drop_orphans(self) -> None:
-        # The folders are listed before the lists are read: a list that comes in between has no folder among them.
-        found = {path.name.partition(".")[0] for path in (self.home / "snapshots").glob("[0-9]*")}
-        with self._database.reading() as connection:
-            there = {str(number) for number in connection.execute(select(lists.c.id)).scalars()}
-        for name in found - there:
-            with locked(self.home / "snapshots" / name, patience=self._database.patience):
-                remove_snapshot(self.home / "snapshots" / name)
-
-
-def _bring(connection: Connection, row: Row[tuple[object, ...]], path: Path) -> None:
-    info, stamp = _state(connection, row)
-    state = snapshot_state(path)
-    if state == (info, stamp):
-        return
-    since = -1 if state is None else _past(connection, row, info, *state)
-    if since >= 0:
-        scope = {"list": row.id, "version": since}
-        touched = np.fromiter(connection.execute(query("touched_since"), scope).scalars(), np.uint64)
-        if len(touched) <= REBUILD_ABOVE:
-            added = _entries_since(connection, row.id, since)
-            write_snapshot(path, info, added, touched, stamp=stamp)
-            return
-    write_snapshot(path, info, _entries_since(connection, row.id, -1), stamp=stamp, rebuild=True)
-
-
-def _past(connection: Connection, row: Row[tuple[object, ...]], info: ListInfo, published: ListInfo, stamp: str) -> int:
-    """Return the version from which a snapshot can be carried forward, -1 if it cannot."""
-    if published.thresholds != info.thresholds or _stamp(connection, row.id, published.version) != stamp:
-        return -1
-    return published.version
-
-
-def _entries_since(connection: Connection, list_id: int, version: int) -> Iterator[tuple[int, Entry]]:
-    streaming = connection.execution_options(yield_per=FETCH)
-    return entries_of(streaming.execute(query("entries_since"), {"list": list_id, "version": version}))
-
-
-def _row(connection: Connection, name: str) -> Row[tuple[object, ...]]:
-    row = connection.execute(select(lists).where(lists.c.name == name)).one_or_none()
-    if row is None:
-        raise ListUnknown(name=name)
-    return row
-
-
-def _info(row: Row[tuple[object, ...]]) -> ListInfo:
-    limits = {kind: Threshold(*limit) for kind, limit in json.loads(row.thresholds).items()}
-    return ListInfo(row.name, row.owner, Purpose(row.purpose), limits, row.version)
-
-
-def _state(connection: Connection, row: Row[tuple[object, ...]]) -> tuple[ListInfo, str]:
-    """Return what the snapshot of a list should be of, in the form of `snapshot_state`."""
-    stamp = _stamp(connection, row.id, row.version)
-    if stamp is None:
-        raise AssertionError(f"version {row.version} of list {row.name} was never made")
-    return _info(row), stamp
-
-
-def _stamp(connection: Connection, list_id: int, version: int) -> str | None:
-    """Return the stamp of a version, ``None`` if the list never had it."""
-    wanted = select(list_versions.c.stamp).where(list_versions.c.list == list_id, list_versions.c.number == version)
-    return connection.execute(wanted).scalar_one_or_none()
-
-
-def _new_version(connection: Connection, list_id: int, version: int, time: int, by: By) -> None:
-    connection.execute(update(lists).where(lists.c.id == list_id).values(version=version))
-    connection.execute(
-        insert(list_versions).values(
-            list=list_id, number=version, stamp=secrets.token_hex(8), made=time, who=by.who, why=by.why
-        )
-    )
-
-
-def _thresholds(limits: Mapping[str, Threshold]) -> str:
-    return json.dumps({kind: [limit.distance, limit.quality] for kind, limit in sorted(limits.items())})
-
-
-def _check_threshold(kind: str, limit: Threshold) -> None:
-    known = signal_kind(kind)
-    if kind != known.name or not 0 <= limit.distance <= known.furthest or not 0 <= limit.quality <= 100:
-        raise UsageError(
-            reason=f"The threshold of {kind} cannot be {limit.distance} with quality {limit.quality}:"
-            f" a distance is 0 to {known.furthest}, a quality 0 to 100."
-        )
+        """Bring a list's snapshot up to date; see `tutela.store.publishing.Snapshots.publish`."""
+        return self._snapshots.publish(name)
